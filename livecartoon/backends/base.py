@@ -1,0 +1,92 @@
+"""What every backend promises, and what names a compiled engine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from livecartoon.config import Look
+from livecartoon.errors import EngineError
+from livecartoon.frame import Pixels
+
+GRAPH_VERSION = 1
+"""Raised whenever the layers around the network change the picture: engines are rebuilt."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """Everything that changes the bits of an engine, apart from the machine."""
+
+    weights: Path | None
+    """Weights file of the style; None for a filter."""
+    weights_sha256: str
+    """As stated by the weights' header, or a filter's version."""
+    width: int
+    height: int
+    """Size of the frames, in and out."""
+    reduction: int = 1
+    """How many times smaller than the frames the network runs."""
+    layers: tuple[str, ...] = ()
+    """Live layers built in: "strength", "keep_color", "vivid"."""
+    precision: Literal["fp16", "fp32"] = "fp32"
+    threads: int = 0
+    """CPU threads, 0 = all."""
+
+    def key(self, *machine: str) -> str:
+        """Name of the engine file: SHA-256 over all fields and the `machine`'s versions."""
+        fields = asdict(self) | {"weights": None, "graph": GRAPH_VERSION, "machine": list(machine)}
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+class Backend(Protocol):
+    """Runs one style at one size: uint8 RGB (H, W, 3) in, the same out.
+
+    Layout, scaling, padding, the network, enlargement, ink and the live layers are inside.
+    The result may be a buffer that the next call overwrites.
+    """
+
+    name: str
+    device: str
+    spec: EngineSpec
+    build_s: float
+    """Seconds spent compiling, 0 if the engine came from the cache."""
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """Stylize one frame; EngineError unless it has exactly the spec's size."""
+        ...
+
+    def set_look(self, look: Look) -> None:
+        """Move the live sliders; EngineError if a slider's layer is not built in."""
+        ...
+
+    def close(self) -> None:
+        """Release the device; twice is harmless."""
+        ...
+
+
+def needed_layers(look: Look) -> tuple[str, ...]:
+    """Live layers without which `look` cannot be drawn; the identity needs none."""
+    wanted = {
+        "strength": look.strength != 1.0,
+        "keep_color": look.keep_color != 0.0,
+        "vivid": look.vivid != 1.0,
+    }
+    return tuple(name for name, is_needed in wanted.items() if is_needed)
+
+
+def check_look(spec: EngineSpec, look: Look) -> None:
+    """Raise EngineError if the engine lacks a layer that `look` needs."""
+    if missing := set(needed_layers(look)) - set(spec.layers):
+        raise EngineError("E504", f"the engine was built without {', '.join(sorted(missing))}")
+
+
+def check_pixels(spec: EngineSpec, pixels: Pixels) -> None:
+    """Raise EngineError unless the frame has the engine's size and type."""
+    wanted = (spec.height, spec.width, 3)
+    if pixels.shape != wanted or pixels.dtype != "uint8":
+        raise EngineError(
+            "E504", f"frame {pixels.shape} {pixels.dtype}, the engine takes uint8 {wanted}"
+        )

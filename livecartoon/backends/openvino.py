@@ -1,0 +1,98 @@
+"""The CPU default: OpenVINO, everything from uint8 to uint8 inside its graph."""
+
+from __future__ import annotations
+
+import io
+import platform
+import time
+from typing import Any
+
+import numpy as np
+
+from livecartoon.backends.base import EngineSpec, check_look, check_pixels
+from livecartoon.backends.cache import load_engine, store_engine
+from livecartoon.config import Look
+from livecartoon.errors import EngineError
+from livecartoon.frame import Pixels
+
+
+class OpenVINOBackend:
+    """Compiled for this CPU at one size; the compiled blob is cached, so torch loads only once."""
+
+    name = "openvino"
+
+    def __init__(self, spec: EngineSpec, device: str = "cpu") -> None:
+        """Load the engine from the cache or build it (seconds); raises EngineError, ModelError."""
+        self.spec = spec
+        self.device = device
+        self.key, compiled, self.build_s = _open_engine(spec)
+        self._request = compiled.create_infer_request()
+        self._look = np.array([1.0, 1.0, 0.0, 1.0], np.float32)
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """Stylize one frame; the result is overwritten by the next call."""
+        check_pixels(self.spec, pixels)
+        frame = np.ascontiguousarray(pixels)[None]
+        answer = self._request.infer([frame, self._look], share_inputs=True, share_outputs=True)
+        styled: Pixels = answer[0][0]
+        return styled
+
+    def set_look(self, look: Look) -> None:
+        """Move the sliders; takes effect with the next frame."""
+        check_look(self.spec, look)
+        self._look = np.array(
+            [look.ink, look.strength, look.keep_color, look.vivid], dtype=np.float32
+        )
+
+    def close(self) -> None:
+        """Drop the engine."""
+        self._request = None
+
+
+def probe() -> str | None:
+    """Why OpenVINO cannot be used here, or None."""
+    from importlib.util import find_spec
+
+    return None if find_spec("openvino") else "openvino is not installed"
+
+
+def _open_engine(spec: EngineSpec) -> tuple[str, Any, float]:
+    try:
+        import openvino
+    except ImportError as error:
+        raise EngineError(
+            "E503", f"openvino is not importable ({error})", "pip install openvino"
+        ) from error
+    core = openvino.Core()
+    cpu = core.get_property("CPU", "FULL_DEVICE_NAME")
+    key = spec.key("openvino", openvino.__version__, cpu, platform.system(), platform.machine())
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": "1",
+        "INFERENCE_NUM_THREADS": str(spec.threads),
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    if (blob := load_engine(key)) is not None:
+        try:
+            return key, core.import_model(io.BytesIO(blob), "CPU", settings), 0.0
+        except RuntimeError:
+            pass  # written by another build of the library: build it again
+    started = time.monotonic()
+    compiled = core.compile_model(_convert(spec, openvino), "CPU", settings)
+    store_engine(key, compiled.export_model().getvalue())
+    return key, compiled, time.monotonic() - started
+
+
+def _convert(spec: EngineSpec, openvino: Any) -> Any:  # noqa: ANN401  openvino is untyped
+    """Trace the torch graph into an OpenVINO model of fixed shapes."""
+    import warnings
+
+    from livecartoon.backends.graph import build_graph, example_inputs
+
+    frame, look = example_inputs(spec)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer warns of every Python number it fixes
+        model = openvino.convert_model(build_graph(spec), example_input=(frame, look))
+    shapes = (list(frame.shape), list(look.shape))
+    model.reshape(dict(zip(model.inputs, shapes, strict=True)))
+    return model

@@ -1,0 +1,112 @@
+"""The command line: one lazy group, errors turned into exit codes in one place."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from importlib import import_module
+from types import FrameType
+
+import click
+
+from livecartoon import __version__
+from livecartoon.cli.failure import INTERRUPTED, Terminated, report
+from livecartoon.cli.flags import HELP_NAMES, shared
+from livecartoon.cli.session import Session
+from livecartoon.cli.values import nearest
+from livecartoon.errors import UsageError
+
+#: Command -> "module:function"; a module is imported when its command is used or listed.
+COMMANDS = {
+    "bench": "livecartoon.cli.bench:bench",
+    "cam": "livecartoon.cli.cam:cam",
+    "convert": "livecartoon.cli.convert:convert",
+    "demo": "livecartoon.cli.demo:demo",
+    "devices": "livecartoon.cli.devices:devices",
+    "doctor": "livecartoon.cli.doctor:doctor",
+    "image": "livecartoon.cli.image:image",
+    "styles": "livecartoon.cli.styles:styles",
+}
+SECOND_SIGNAL_S = 3.0
+
+
+class LazyGroup(click.Group):
+    """Finds its commands in COMMANDS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every command's name."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command `cmd_name`."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        made = getattr(import_module(module), name)
+        assert isinstance(made, click.Command)
+        return made
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Answer an unknown command with the nearest ones."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            raise UsageError(
+                "E201",
+                f"no command named {args[0]!r}",
+                *nearest(args[0], COMMANDS),
+                "livecartoon --help",
+            )
+        return super().resolve_command(ctx, args)
+
+
+@shared
+@click.group(cls=LazyGroup, context_settings={"help_option_names": list(HELP_NAMES)})
+@click.version_option(__version__, prog_name="livecartoon", message="%(prog)s %(version)s")
+def main() -> None:
+    """Turn live video, video files and pictures into cartoons.
+
+    \b
+    Examples:
+      livecartoon cam
+      livecartoon convert holiday.mp4 -o cartoon.mp4
+    """
+
+
+def run(args: list[str]) -> int:
+    """Run one command line and return its exit code; nothing escapes."""
+    session = Session(json="--json" in args)
+    try:
+        main.main(args, prog_name="livecartoon", standalone_mode=False, obj=session)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone, which is its right: end quietly, also when Python flushes again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the one border to the shell
+        return report(session, error)
+    finally:
+        logging.shutdown()
+    return 0
+
+
+def entry() -> None:
+    """Be the program `livecartoon`."""
+    last_s = 0.0
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal last_s
+        now_s = time.monotonic()
+        if now_s - last_s < SECOND_SIGNAL_S and last_s:
+            os._exit(INTERRUPTED)
+        last_s = now_s
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,62 @@
+"""Frozen settings of a run, checked when made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from livecartoon.errors import UsageError
+
+BackendName = Literal["auto", "tensorrt", "rtx", "torch", "openvino", "ort"]
+Precision = Literal["auto", "fp16", "fp32"]
+TemporalName = Literal["auto", "off", "blend"]
+TIERS = ("nano", "small", "base", "large")
+
+
+def check_range(name: str, value: float, low: float, high: float) -> None:
+    """Raise UsageError unless low <= value <= high."""
+    if not low <= value <= high:
+        raise UsageError(
+            "E201", f"{name} {value} is outside {low}..{high}", f"{name} between {low} and {high}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Live sliders of the picture; the defaults are the identity."""
+
+    strength: float = 1.0
+    """0 = the source, 1 = the cartoon."""
+    keep_color: float = 0.0
+    """1 = the source's chroma and mean luma."""
+    ink: float = 1.0
+    """Darkness of the lines relative to the style's own, 0..2."""
+    vivid: float = 1.0
+    """Chroma relative to the style's own, 0..2."""
+
+    def __post_init__(self) -> None:
+        check_range("strength", self.strength, 0.0, 1.0)
+        check_range("keep-color", self.keep_color, 0.0, 1.0)
+        check_range("ink", self.ink, 0.0, 2.0)
+        check_range("vivid", self.vivid, 0.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """Which style runs on what, as typed; `auto` leaves the choice to us."""
+
+    style: str = "shinkai"
+    tier: str = "auto"
+    device: str = "auto"
+    backend: BackendName = "auto"
+    precision: Precision = "auto"
+    infer_size: str = "auto"
+    threads: int = 0
+    """CPU threads for the network, 0 = decide."""
+    look: Look = Look()
+    temporal: TemporalName = "auto"
+    temporal_strength: float = 0.6
+
+    def __post_init__(self) -> None:
+        check_range("temporal-strength", self.temporal_strength, 0.0, 1.0)
+        check_range("threads", self.threads, 0, 1024)

@@ -1,0 +1,127 @@
+"""Weights files: safetensors with a header that says what they are and where they come from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livecartoon.errors import ModelError
+
+FORMAT = 1
+PREFIX = "livecartoon."
+MAX_BYTES = 512 * 2**20
+Tensors = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Tensors and header of one weights file."""
+
+    tensors: Tensors
+    header: dict[str, str]
+    sha256: str
+    """Over the sorted tensors' names, shapes and bytes."""
+
+    @property
+    def architecture(self) -> str:
+        """Name of the generator, a key of GENERATORS."""
+        return self.header["arch"]
+
+    def json_field(self, key: str) -> dict[str, Any]:
+        """A header field that holds a JSON object; ModelError if it does not."""
+        try:
+            value = json.loads(self.header.get(key, "{}"))
+        except json.JSONDecodeError as error:
+            raise ModelError("E603", f"header field {key} is not JSON") from error
+        if not isinstance(value, dict):
+            raise ModelError("E603", f"header field {key} is not a JSON object")
+        return value
+
+
+def tensors_sha256(tensors: Mapping[str, NDArray[Any]]) -> str:
+    """Hash over names, dtypes, shapes and bytes in the order of the names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        array = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name}|{array.dtype}|{array.shape}|".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def write_checkpoint(path: Path, tensors: Tensors, header: Mapping[str, str]) -> None:
+    """Write atomically; the format number and the hash are added to the header."""
+    from safetensors.numpy import save
+
+    full = {PREFIX + key: value for key, value in header.items()}
+    full[PREFIX + "format"] = str(FORMAT)
+    full[PREFIX + "sha256_tensors"] = tensors_sha256(tensors)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(save(tensors, full))
+    partial.replace(path)
+
+
+def read_header(path: Path) -> dict[str, str]:
+    """Read the header alone; raises ModelError E601, E602, E603."""
+    from safetensors import SafetensorError, safe_open
+
+    _check_file(path)
+    try:
+        with safe_open(path, framework="numpy") as stored:
+            metadata = stored.metadata() or {}
+    except (SafetensorError, OSError, UnicodeDecodeError) as error:
+        raise _corrupt(path, error) from error
+    return _checked_header(path, metadata)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Load a weights file and verify its hash; raises ModelError E601..E605."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    header = read_header(path)
+    try:
+        tensors = load(path.read_bytes())
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise _corrupt(path, error) from error
+    sha256 = tensors_sha256(tensors)
+    if sha256 != header.get("sha256_tensors"):
+        raise ModelError(
+            "E605", f"{path.name}: tensors do not match the hash in the header", "fetch it again"
+        )
+    return Checkpoint(tensors, header, sha256)
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise ModelError("E601", f"no weights file {path}", "livecartoon styles list")
+    if path.stat().st_size > MAX_BYTES:
+        raise ModelError("E602", f"{path.name} is larger than {MAX_BYTES >> 20} MiB")
+
+
+def _corrupt(path: Path, error: Exception) -> ModelError:
+    return ModelError("E602", f"{path.name} is not a safetensors file ({error})", "fetch it again")
+
+
+def _checked_header(path: Path, metadata: Mapping[str, str]) -> dict[str, str]:
+    header = {
+        key.removeprefix(PREFIX): value for key, value in metadata.items() if key.startswith(PREFIX)
+    }
+    number = header.get("format", "")
+    if not number.isdigit() or "arch" not in header:
+        raise ModelError(
+            "E603",
+            f"{path.name} has no livecartoon header",
+            f"livecartoon styles import {path.name} --license TEXT",
+        )
+    if int(number) > FORMAT:
+        raise ModelError(
+            "E603", f"{path.name} has format {number}, this program reads {FORMAT}", "update"
+        )
+    return header

@@ -1,0 +1,157 @@
+"""The whole picture path of a student as one graph: uint8 frame in, uint8 cartoon out.
+
+Around the network stand fixed layers: reduction to the size it runs at, transfer of its maps
+to the full size, ink, grade, strength. They are part of the graph so that every backend
+compiles them with the network and no float picture ever leaves it.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from livecartoon.models.blocks import (
+    BLOCK,
+    enlarge_in_blocks,
+    from_blocks,
+    luminance_in_blocks,
+    per_colour,
+    repeat_per_colour,
+    replicate_pad,
+    smaller_in_blocks,
+    to_blocks,
+)
+from livecartoon.models.classic import soft_bands
+from livecartoon.models.ink import Ink, InkStyle
+from livecartoon.models.student import StudentMaps
+
+LIVE_LAYERS = ("strength", "keep_color", "vivid")
+"""Layers that are built in only when a slider leaves its identity setting."""
+LOOK_SIZE = 4
+"""Length of the `look` input: ink, strength, keep_color, vivid."""
+
+
+class MapsGenerator(Protocol):
+    """A generator that answers with maps: `Student`, `Classic`."""
+
+    bands: int
+    """Steps of tone to draw the flat picture towards, 0 = none."""
+
+    def maps(self, blocks: Tensor) -> StudentMaps:
+        """Decide for a photo in 4x4 blocks."""
+        ...
+
+    def flat(self, maps: StudentMaps, blocks: Tensor) -> Tensor:
+        """Flat picture in 4x4 blocks."""
+        ...
+
+
+STRIDE = 2 * BLOCK
+"""The network's sides are multiples of this."""
+
+
+class StudentPicture(nn.Module):
+    """A student with everything around it for frames of one size.
+
+    `reduction` is how many times smaller than the frame the network runs. Above 1 its gate
+    and colour maps are enlarged and applied to the full-size photo, and the ink is drawn
+    after that: edges stay as sharp as the source's, for elementwise cost only. The frame
+    then lives in blocks of `reduction`, one per pixel of the network, so that reduction and
+    enlargement are small convolutions and nothing is ever interleaved at full size.
+    """
+
+    def __init__(
+        self,
+        generator: MapsGenerator,
+        ink: InkStyle,
+        size: tuple[int, int],
+        reduction: int = 1,
+        layers: tuple[str, ...] = (),
+    ) -> None:
+        """`size` is (height, width) of the frames."""
+        super().__init__()
+        unknown = set(layers) - set(LIVE_LAYERS)
+        assert not unknown, unknown
+        self.generator = generator
+        self.height, self.width = size
+        self.reduction = reduction
+        self.layers = layers
+        self.block = BLOCK if reduction == 1 else reduction
+        self.ink = Ink(ink, self.block, line_scale(reduction))
+        down, _ = smaller_in_blocks(self.block, self.block)
+        buffers = {
+            "luminance": luminance_in_blocks(self.block),
+            "reduce": per_colour(down),
+            "enlarge_gate": enlarge_in_blocks(self.block).repeat_interleave(3, 0),
+            "enlarge_colour": per_colour(enlarge_in_blocks(self.block)),
+            "repeat": repeat_per_colour(self.block),
+        }
+        for name, value in buffers.items():
+            self.register_buffer(name, value, persistent=False)
+
+    def forward(self, frame: Tensor, look: Tensor) -> Tensor:
+        """(1, H, W, 3) uint8 RGB and (4,) float32 sliders to (1, H, W, 3) uint8 RGB."""
+        photo = to_blocks(self._pad(frame), self.block).to(look.dtype) * (1 / 255)
+        flat, weight = self._flat(photo)
+        ink, strength, keep_color, vivid = (look[index] for index in range(LOOK_SIZE))
+        flat = torch.clamp(flat, 0, 1)
+        if self.generator.bands:
+            luma = self._luma(flat)
+            flat = flat + soft_bands(luma, self.generator.bands) - luma
+        drawn = self.ink(flat, weight, ink)
+        if "vivid" in self.layers:
+            luma = self._luma(drawn)
+            drawn = luma + vivid * (drawn - luma)
+        if "keep_color" in self.layers:
+            drawn = drawn + keep_color * (self._recoloured(drawn, photo) - drawn)
+        if "strength" in self.layers:
+            drawn = photo + strength * (drawn - photo)
+        # The conversion to bytes truncates, so half a level more rounds.
+        levels = (torch.clamp(drawn, 0, 1) * 255 + 0.5).to(torch.uint8)
+        return from_blocks(levels, self.block)[:, : self.height, : self.width]
+
+    def _pad(self, frame: Tensor) -> Tensor:
+        """Repeat the last row and column until the network's sides are multiples of 8."""
+        multiple = STRIDE * self.reduction
+        bottom, right = -self.height % multiple, -self.width % multiple
+        if bottom:
+            frame = torch.cat([frame, *[frame[:, -1:]] * bottom], 1)
+        if right:
+            frame = torch.cat([frame, *[frame[:, :, -1:]] * right], 2)
+        return frame
+
+    def _flat(self, photo: Tensor) -> tuple[Tensor, Tensor]:
+        """Flat picture in blocks and the weight of its lines per block."""
+        if self.reduction == 1:
+            maps = self.generator.maps(photo)
+            return self.generator.flat(maps, photo), maps.line
+        small = F.conv2d(photo, self.reduce)  # type: ignore[arg-type]
+        maps = self.generator.maps(to_blocks(small.permute(0, 2, 3, 1), BLOCK))
+        gate, colour = (
+            F.conv2d(replicate_pad(from_blocks(low, BLOCK).permute(0, 3, 1, 2)), kernel)  # type: ignore[arg-type]
+            for low, kernel in ((maps.gate, self.enlarge_gate), (maps.colour, self.enlarge_colour))
+        )
+        weight = F.interpolate(maps.line, scale_factor=float(BLOCK), mode="nearest")
+        return gate * photo + colour, weight
+
+    def _luma(self, picture: Tensor) -> Tensor:
+        luma = F.conv2d(picture, self.luminance)  # type: ignore[arg-type]
+        return F.conv2d(luma, self.repeat)  # type: ignore[arg-type]
+
+    def _recoloured(self, drawn: Tensor, photo: Tensor) -> Tensor:
+        """The drawing with the photo's chroma and mean luma."""
+        drawn_luma, photo_luma = self._luma(drawn), self._luma(photo)
+        shift = photo_luma.mean((1, 2, 3)) - drawn_luma.mean((1, 2, 3))
+        return drawn_luma + shift + (photo - photo_luma)
+
+
+def line_scale(reduction: int) -> float:
+    """Width of the fine lines at `reduction` times the network's size, 1 = the style's.
+
+    A drawing made larger gets lines of hardly more pixels: crisp, with the wide strokes left
+    to the coarse scale, which grows with the picture.
+    """
+    return 1.0 if reduction == 1 else 1.25

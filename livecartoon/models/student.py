@@ -1,0 +1,155 @@
+"""Our own generator: a few small convolutions that decide how far to paint over the photo."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from livecartoon.models.blocks import (
+    BLOCK,
+    RepConv,
+    from_blocks,
+    gaussian_in_blocks,
+    per_colour,
+    repeat_per_colour,
+    replicate_pad,
+    smaller_in_blocks,
+    to_blocks,
+)
+
+SUB = BLOCK * BLOCK
+BLUR_SIGMA = 2.0
+"""Pixels; a closed gate shows the photo blurred by this much, so closing it already flattens."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudentConfig:
+    """Widths and depths; the ladder's entries are `STUDENTS`."""
+
+    channels: int = 24
+    """At 1/4 of the size."""
+    channels_eighth: int = 64
+    """At 1/8 of the size."""
+    blocks_in: int = 1
+    blocks_eighth: int = 3
+    blocks_out: int = 1
+    head_kernel: int = 1
+
+    def __post_init__(self) -> None:
+        limits = {
+            "channels": (8, 256),
+            "channels_eighth": (8, 512),
+            "blocks_in": (0, 16),
+            "blocks_eighth": (1, 32),
+            "blocks_out": (0, 16),
+        }
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            if not (isinstance(value, int) and low <= value <= high):
+                raise ValueError(f"{name} {value} is outside {low}..{high}")
+        if self.head_kernel not in (1, 3):
+            raise ValueError(f"head_kernel {self.head_kernel} is neither 1 nor 3")
+
+
+STUDENTS: dict[str, StudentConfig] = {
+    "nano": StudentConfig(16, 32, 0, 3, 1, 3),
+    "small": StudentConfig(24, 64, 1, 3, 1, 1),
+    "base": StudentConfig(48, 96, 2, 6, 2, 3),
+    "large": StudentConfig(64, 128, 3, 8, 3, 3),
+}
+
+
+class StudentMaps(NamedTuple):
+    """What the network decides; `gate * photo + colour` is the flat picture."""
+
+    gate: Tensor
+    """(N, 16, H/4, W/4), 0..1: how much of the photo stays, per pixel."""
+    colour: Tensor
+    """(N, 48, H/4, W/4): what is painted, sub-pixel-major."""
+    line: Tensor
+    """(N, 1, H/4, W/4), 0..2: weight of the ink lines, per block."""
+
+
+class Student(nn.Module):
+    """Gate-blur generator of the ladder: out = b + g (x - b) + r, b = Gaussian blur of x.
+
+    Multiplying the photo away is one number per pixel, predicting the negative of every
+    texture would be three: that is why so small a network gets flat fills. Everything lives
+    in the 4x4 sub-pixel space, there is no convolution at full size and no normalisation
+    whose statistics could pump on video.
+    """
+
+    bands = 0
+    """The tones are the network's own."""
+
+    def __init__(self, config: StudentConfig) -> None:
+        super().__init__()
+        self.config = config
+        c, c8 = config.channels, config.channels_eighth
+        self.stem = RepConv(3 * SUB, c)
+        self.quarter_in = nn.Sequential(*(RepConv(c, c) for _ in range(config.blocks_in)))
+        self.down = RepConv(c, c8, stride=2)
+        self.eighth = nn.Sequential(*(RepConv(c8, c8) for _ in range(config.blocks_eighth)))
+        self.up = nn.Conv2d(c8, c, 1)
+        self.quarter_out = nn.Sequential(*(RepConv(c, c) for _ in range(config.blocks_out)))
+        kernel = config.head_kernel
+        # Three heads, not one and a split: slicing channels costs a sixth of the frame on a CPU.
+        self.gate = nn.Conv2d(c, SUB, kernel, 1, kernel // 2)
+        self.colour = nn.Conv2d(c, 3 * SUB, kernel, 1, kernel // 2)
+        self.line = nn.Conv2d(c, 1, kernel, 1, kernel // 2)
+        with torch.no_grad():
+            for head in (self.gate, self.colour, self.line):
+                head.weight.mul_(0.1)  # starts as the half-blurred photo, not as noise
+                torch.nn.init.zeros_(head.bias)  # type: ignore[arg-type]  # it has one
+        halve, _ = smaller_in_blocks(BLOCK, 2)
+        blur = gaussian_in_blocks(BLUR_SIGMA, BLOCK, BLOCK, 2)
+        buffers = {
+            "halve": per_colour(halve),
+            "blur": per_colour(blur),
+            "repeat": repeat_per_colour(),
+        }
+        for name, value in buffers.items():
+            self.register_buffer(name, value, persistent=False)
+
+    def maps(self, blocks: Tensor) -> StudentMaps:
+        """Decide for a photo in 4x4 blocks (N, 48, H/4, W/4), 0..1; H and W multiples of 8."""
+        quarter = self.quarter_in(self.stem(blocks * 2 - 1))
+        deep = self.up(self.eighth(self.down(quarter)))
+        deep = F.interpolate(deep, scale_factor=2.0, mode="nearest")
+        features = self.quarter_out(F.relu(quarter + deep))
+        gate = torch.sigmoid(self.gate(features))
+        colour = self._blurred(blocks) * (1 - self.for_colours(gate)) + self.colour(features)
+        return StudentMaps(gate, colour, 2 * torch.sigmoid(self.line(features)))
+
+    def for_colours(self, per_pixel: Tensor) -> Tensor:
+        """(N, 16, h, w) to (N, 48, h, w): the same value for red, green and blue."""
+        return F.conv2d(per_pixel, self.repeat)  # type: ignore[arg-type]
+
+    def flat(self, maps: StudentMaps, blocks: Tensor) -> Tensor:
+        """Flat picture in blocks (N, 48, H/4, W/4), unclamped."""
+        return self.for_colours(maps.gate) * blocks + maps.colour
+
+    def _blurred(self, blocks: Tensor) -> Tensor:
+        # From the 2x2 means: at this sigma indistinguishable, at a quarter of the work.
+        halved = F.conv2d(blocks, self.halve)  # type: ignore[arg-type]
+        return F.conv2d(replicate_pad(halved), self.blur)  # type: ignore[arg-type]
+
+    def forward(self, photo: Tensor) -> Tensor:
+        """Flat picture (N, H, W, 3) of a photo (N, H, W, 3) in 0..1, unclamped, before any ink."""
+        blocks = to_blocks(photo, BLOCK)
+        return from_blocks(self.flat(self.maps(blocks), blocks), BLOCK)
+
+    def fuse(self) -> Student:
+        """Fold the training branches away, for inference; returns itself."""
+        for module in self.modules():
+            if isinstance(module, RepConv):
+                module.fuse()
+        return self
+
+    def config_dict(self) -> dict[str, int]:
+        """The configuration as stored in a weights file."""
+        return asdict(self.config)

@@ -1,0 +1,155 @@
+"""The loop for files: decode, stylize and encode side by side, in order, nothing dropped."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from livecartoon.frame import Frame
+from livecartoon.sinks.base import Sink
+from livecartoon.sources.base import Source
+
+Stylize = Callable[[Frame], Frame]
+POLL_S = 0.1
+"""How soon a waiting thread notices that another one failed."""
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What a finished run did."""
+
+    frames: int = 0
+    seconds: float = 0.0
+    busy_s: dict[str, float] = field(
+        default_factory=lambda: {"decode": 0.0, "stylize": 0.0, "encode": 0.0}
+    )
+    """Seconds each stage worked, waiting not counted; they overlap."""
+
+
+class _StoppedError(Exception):
+    """Another stage failed; this one ends quietly."""
+
+
+class _Lane:
+    """A bounded queue between two stages that gives up when the run stops."""
+
+    def __init__(self, depth: int, stop: threading.Event) -> None:
+        self.queue: queue.Queue[Frame | None] = queue.Queue(depth)
+        self.stop = stop
+
+    def put(self, frame: Frame | None) -> None:
+        while not self.stop.is_set():
+            try:
+                self.queue.put(frame, timeout=POLL_S)
+            except queue.Full:
+                continue
+            return
+        raise _StoppedError
+
+    def __iter__(self) -> Iterator[Frame]:
+        while True:
+            try:
+                frame = self.queue.get(timeout=POLL_S)
+            except queue.Empty:
+                if self.stop.is_set():
+                    raise _StoppedError from None
+                continue
+            if frame is None:
+                return
+            yield frame
+
+
+def run(
+    source: Source,
+    stylize: Stylize,
+    sink: Sink,
+    *,
+    depth: int = 3,
+    on_frame: Callable[[int], None] | None = None,
+) -> RunReport:
+    """Write every frame of `source`, stylized, to `sink`; neither is closed here.
+
+    Decoding runs in one thread, encoding in another, stylizing in the caller's, so that an
+    engine bound to a thread or a Ctrl-C finds it there. `on_frame` hears the count after each
+    written frame, from the encoding thread. The first failure of any stage is raised here,
+    after the other stages have stopped.
+    """
+    stages = _Stages(depth)
+    report = stages.report
+
+    def decode() -> None:
+        for frame in _timed(source, report):
+            stages.decoded.put(frame)
+        stages.decoded.put(None)
+
+    def draw() -> None:
+        for frame in stages.decoded:
+            with _busy(report, "stylize"):
+                drawn = stylize(frame)
+            stages.styled.put(drawn)
+        stages.styled.put(None)
+
+    def encode() -> None:
+        for frame in stages.styled:
+            with _busy(report, "encode"):
+                sink.write(frame)
+            report.frames += 1
+            if on_frame is not None:
+                on_frame(report.frames)
+
+    stages.run_all(draw, beside=(decode, encode))
+    return report
+
+
+class _Stages:
+    """Runs the stages side by side and carries the first failure out."""
+
+    def __init__(self, depth: int) -> None:
+        self.stop = threading.Event()
+        self.decoded = _Lane(depth, self.stop)
+        self.styled = _Lane(depth, self.stop)
+        self.report = RunReport()
+        self.failures: list[BaseException] = []
+
+    def run_all(self, here: Callable[[], None], beside: tuple[Callable[[], None], ...]) -> None:
+        started = time.perf_counter()
+        threads = [threading.Thread(target=self._guarded, args=(stage,)) for stage in beside]
+        for thread in threads:
+            thread.start()
+        self._guarded(here)
+        for thread in threads:
+            thread.join()
+        if self.failures:
+            raise self.failures[0]
+        self.report.seconds = time.perf_counter() - started
+
+    def _guarded(self, stage: Callable[[], None]) -> None:
+        try:
+            stage()
+        except _StoppedError:
+            pass
+        except BaseException as error:  # noqa: BLE001  raised again by run_all
+            self.failures.append(error)
+            self.stop.set()
+
+
+@contextmanager
+def _busy(report: RunReport, stage: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    report.busy_s[stage] += time.perf_counter() - started
+
+
+def _timed(source: Source, report: RunReport) -> Iterator[Frame]:
+    """The source's frames, its working time added to `report`."""
+    frames = iter(source)
+    while True:
+        with _busy(report, "decode"):
+            frame = next(frames, None)
+        if frame is None:
+            return
+        yield frame

@@ -1,0 +1,249 @@
+"""Turns frames into cartoons: owns the engine and the anti-flicker memory of one stream."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import math
+import sys
+import time
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+from livecartoon.backends import BACKENDS, open_backend, probe
+from livecartoon.backends.base import Backend, EngineSpec, needed_layers
+from livecartoon.config import EngineOptions, Look
+from livecartoon.errors import EngineError, UsageError
+from livecartoon.frame import Frame
+from livecartoon.models.checkpoint import read_header
+from livecartoon.styles import TIERS, Style
+from livecartoon.temporal import open_temporal
+from livecartoon.threads import thread_budget
+
+FILTER_VERSION = "classic-1"
+PROCESSING_PIXELS = 640 * 360
+"""Pixels at which the network runs by default on a CPU; larger frames are reduced to about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineReport:
+    """What runs, and why, as told to the user."""
+
+    device: str
+    name: str
+    backend: str
+    precision: str
+    tier: str
+    infer_size: tuple[int, int]
+    """(width, height) at which the network runs."""
+    fallback_reason: str | None
+    build_seconds: float
+    key: str | None
+
+
+class Stylizer:
+    """One style on one stream of frames of one size; a context manager.
+
+    `__call__` returns frames whose pixels belong to the caller. `stage_s` adds up the busy
+    seconds of the network and of the temporal filter.
+    """
+
+    def __init__(
+        self,
+        style: Style,
+        width: int,
+        height: int,
+        options: EngineOptions,
+        *,
+        is_live: bool = False,
+    ) -> None:
+        """Load or build the engine (seconds when it is not cached); EngineError, ModelError."""
+        self.style = style
+        self.look = options.look
+        self._options = options
+        self._is_live = is_live
+        device, backend, reason = choose_engine(options)
+        spec, tier = engine_spec(style, width, height, options, device, is_live=is_live)
+        self._backend = _open(backend, spec, device, self.look)
+        self._temporal_name = _temporal_name(style, options)
+        self._temporal = open_temporal(self._temporal_name, options.temporal_strength)
+        self.stage_s = {"network": 0.0, "temporal": 0.0}
+        self.frames = 0
+        self.report = EngineReport(
+            device=device,
+            name=device,
+            backend=backend,
+            precision=spec.precision,
+            tier=tier,
+            infer_size=(-(-width // spec.reduction), -(-height // spec.reduction)),
+            fallback_reason=reason,
+            build_seconds=self._backend.build_s,
+            key=getattr(self._backend, "key", None),
+        )
+
+    def __call__(self, frame: Frame) -> Frame:
+        """Stylize one frame; the time stamps stay."""
+        started = time.perf_counter()
+        styled = self._backend(frame.pixels)
+        drawn = time.perf_counter()
+        shown = self._temporal(frame.pixels, styled, frame.seconds)
+        if shown is styled:
+            shown = styled.copy()  # the engine overwrites its buffer with the next frame
+        self.stage_s["network"] += drawn - started
+        self.stage_s["temporal"] += time.perf_counter() - drawn
+        self.frames += 1
+        return replace(frame, pixels=shown)
+
+    def set_look(self, look: Look) -> None:
+        """Move the sliders; the first one off its identity setting rebuilds the engine."""
+        if missing := set(needed_layers(look)) - set(self._backend.spec.layers):
+            layers = tuple(sorted({*self._backend.spec.layers, *missing}))
+            spec = replace(self._backend.spec, layers=layers)
+            self._backend.close()
+            self._backend = _open(self.report.backend, spec, self.report.device, look)
+        self._backend.set_look(look)
+        self.look = look
+
+    def set_temporal(self, name: str) -> None:
+        """Switch the anti-flicker method; the next frame is shown as it is."""
+        self._temporal = open_temporal(name, self._options.temporal_strength)
+        self._temporal_name = name
+
+    def reset(self) -> None:
+        """Forget the past, as after a seek."""
+        self._temporal.reset()
+
+    def close(self) -> None:
+        """Release the engine; twice is harmless."""
+        self._backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def choose_engine(options: EngineOptions) -> tuple[str, str, str | None]:
+    """Device, backend and, if `auto` could not take the best, the reason.
+
+    What the user typed is never replaced: what cannot be had raises EngineError.
+    """
+    wants_cuda = options.device not in ("auto", "cpu")
+    has_driver = has_cuda_driver()
+    if wants_cuda and not has_driver:
+        raise EngineError(
+            "E501", f"no CUDA driver answers for --device {options.device}", "--device cpu"
+        )
+    device = "cpu"
+    if has_driver and options.device != "cpu" and options.backend in ("auto", "torch"):
+        device = "cuda:0" if options.device == "auto" else options.device
+    if options.backend != "auto":
+        return device, _checked_backend(options.backend, device), None
+    if device != "cpu":
+        return device, "torch", "no TensorRT engine for this size yet"
+    reason = probe("openvino")
+    return device, "torch" if reason else "openvino", reason
+
+
+def has_cuda_driver() -> bool:
+    """Whether NVIDIA's driver answers; asks the driver library, importing torch takes seconds."""
+    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    try:
+        driver = ctypes.CDLL(library)
+    except OSError:
+        return False
+    count = ctypes.c_int(0)
+    return (
+        driver.cuInit(0) == 0
+        and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
+        and (count.value > 0)
+    )
+
+
+def engine_spec(
+    style: Style,
+    width: int,
+    height: int,
+    options: EngineOptions,
+    device: str,
+    *,
+    is_live: bool = False,
+) -> tuple[EngineSpec, str]:
+    """The engine for frames of this size, and the tier it has."""
+    on_gpu = device != "cpu"
+    if options.precision == "fp16" and not on_gpu:
+        raise EngineError("E503", "fp16 needs a CUDA device", "--precision fp32")
+    spec = EngineSpec(
+        weights=None,
+        weights_sha256=FILTER_VERSION,
+        width=width,
+        height=height,
+        reduction=reduction_for(width, height, options.infer_size, on_gpu=on_gpu),
+        layers=needed_layers(options.look),
+        precision="fp16" if on_gpu and options.precision != "fp32" else "fp32",
+        threads=thread_budget(options.threads, is_live=is_live, on_gpu=on_gpu).network,
+    )
+    if style.kind == "filter":
+        return spec, "filter"
+    tier = options.tier if options.tier != "auto" else ("large" if on_gpu else "small")
+    if tier not in TIERS:
+        raise UsageError("E201", f"no tier {tier!r}", f"one of auto, {', '.join(TIERS)}")
+    chosen, path = style.file_for(tier)
+    sha256 = read_header(path).get("sha256_tensors", "")
+    return replace(spec, weights=path, weights_sha256=sha256), chosen
+
+
+def reduction_for(width: int, height: int, infer_size: str, *, on_gpu: bool) -> int:
+    """How many times smaller than the frames the network runs, a whole number.
+
+    "auto" on a CPU comes nearest to 640x360 pixels, on a GPU runs at full size up to
+    2.1 megapixels; "source" is 1; "360p" or "640x360" comes nearest to that.
+    """
+    if infer_size == "source":
+        return 1
+    if infer_size == "auto":
+        wanted = 2_100_000 if on_gpu else PROCESSING_PIXELS
+        if on_gpu and width * height <= wanted:
+            return 1
+        return max(1, round_ratio(math.sqrt(width * height / wanted)))
+    wanted_short = _short_side(infer_size)
+    return max(1, round_ratio(min(width, height) / wanted_short))
+
+
+def round_ratio(ratio: float) -> int:
+    """Nearest whole number by ratio: 1.42 is nearer to 1 than to 2, 1.5 is not."""
+    low = max(1, math.floor(ratio))
+    return low if ratio / low <= (low + 1) / ratio else low + 1
+
+
+def _short_side(text: str) -> int:
+    digits = text.removesuffix("p").split("x")
+    if not all(part.isdigit() and int(part) > 0 for part in digits) or len(digits) > 2:
+        raise UsageError("E201", f"infer-size {text!r} is no size", "auto, source, 360p, 640x360")
+    return min(int(part) for part in digits)
+
+
+def _checked_backend(name: str, device: str) -> str:
+    if name not in BACKENDS:
+        known = ", ".join(BACKENDS)
+        raise EngineError("E503", f"backend {name!r} is not part of this version", f"{known}")
+    if reason := probe(name):
+        raise EngineError("E503", f"backend {name} was asked for but {reason}", "drop --backend")
+    return name
+
+
+def _open(name: str, spec: EngineSpec, device: str, look: Look) -> Backend:
+    backend = open_backend(name, spec, device)
+    backend.set_look(look)
+    return backend
+
+
+def _temporal_name(style: Style, options: EngineOptions) -> str:
+    return style.temporal if options.temporal == "auto" else options.temporal

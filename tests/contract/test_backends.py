@@ -1,0 +1,109 @@
+"""One suite for every backend that runs on this machine."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livecartoon.backends import BACKENDS, open_backend, probe
+from livecartoon.backends.base import Backend, EngineSpec
+from livecartoon.config import Look
+from livecartoon.errors import EngineError
+from livecartoon.models.checkpoint import read_header
+from tests.drawing import drawn_photo, write_student
+
+SIZES = [(64, 48, 1), (83, 61, 1), (96, 64, 2), (90, 66, 3)]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_student(tmp_path_factory.mktemp("weights") / "drawn.safetensors")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path))
+
+
+def spec_of(
+    weights: Path | None, width: int, height: int, reduction: int, *layers: str
+) -> EngineSpec:
+    sha256 = read_header(weights)["sha256_tensors"] if weights else "classic-1"
+    return EngineSpec(weights, sha256, width, height, reduction, layers, threads=1)
+
+
+def opened(name: str, spec: EngineSpec) -> Backend:
+    if reason := probe(name):
+        pytest.skip(reason)
+    return open_backend(name, spec, "cpu")
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize(("width", "height", "reduction"), SIZES)
+def test_backend_then_agrees_with_eager_within_a_level(
+    name: str, width: int, height: int, reduction: int, weights: Path
+) -> None:
+    spec = spec_of(weights, width, height, reduction)
+    photo = drawn_photo(width, height)
+    reference = open_backend("torch", spec, "cpu")(photo)
+    answer = opened(name, spec)(photo)
+    assert answer.shape == photo.shape
+    assert answer.dtype == np.uint8
+    assert np.abs(answer.astype(int) - reference).max() <= 1
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_backend_when_strength_is_zero_then_returns_the_source(name: str, weights: Path) -> None:
+    backend = opened(name, spec_of(weights, 64, 48, 1, "strength"))
+    backend.set_look(Look(strength=0.0))
+    photo = drawn_photo(64, 48)
+    assert np.array_equal(backend(photo), photo)
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_backend_when_a_layer_is_missing_then_refuses_the_slider(name: str, weights: Path) -> None:
+    backend = opened(name, spec_of(weights, 64, 48, 1))
+    with pytest.raises(EngineError, match="keep_color"):
+        backend.set_look(Look(keep_color=0.5))
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_backend_when_size_differs_then_raises(name: str, weights: Path) -> None:
+    backend = opened(name, spec_of(weights, 64, 48, 1))
+    with pytest.raises(EngineError, match="the engine takes"):
+        backend(drawn_photo(48, 64))
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_backend_when_closed_twice_then_harmless(name: str) -> None:
+    backend = opened(name, spec_of(None, 64, 48, 1))
+    backend.close()
+    backend.close()
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_backend_does_not_change_its_input(name: str, weights: Path) -> None:
+    photo = drawn_photo(64, 48)
+    before = photo.copy()
+    opened(name, spec_of(weights, 64, 48, 1))(photo)
+    assert np.array_equal(photo, before)
+
+
+def test_openvino_when_cached_then_builds_nothing_and_agrees(weights: Path) -> None:
+    spec, photo = spec_of(weights, 64, 48, 1), drawn_photo(64, 48)
+    first = opened("openvino", spec)
+    drawn = first(photo).copy()
+    second = opened("openvino", spec)
+    assert first.build_s > 0
+    assert second.build_s == 0
+    assert np.array_equal(second(photo), drawn)
+
+
+def test_openvino_when_the_cached_engine_is_damaged_then_builds_again(
+    weights: Path, tmp_path: Path
+) -> None:
+    spec = spec_of(weights, 64, 48, 1)
+    opened("openvino", spec).close()
+    (engine,) = (tmp_path / "engines").glob("*.engine")
+    engine.write_bytes(b"broken" + engine.read_bytes()[6:])
+    assert opened("openvino", spec).build_s > 0

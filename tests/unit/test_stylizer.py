@@ -1,0 +1,56 @@
+import pytest
+
+from livecartoon.config import EngineOptions, Look
+from livecartoon.errors import EngineError, UsageError
+from livecartoon.stylizer import choose_engine, has_cuda_driver, reduction_for, round_ratio
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "wanted"),
+    [
+        (640, 360, 1),
+        (640, 480, 1),
+        (854, 480, 1),
+        (1280, 720, 2),
+        (540, 960, 2),
+        (1920, 1080, 3),
+        (3840, 2160, 6),
+        (1, 1, 1),
+    ],
+)
+def test_reduction_on_a_cpu_then_network_runs_near_360_lines(
+    width: int, height: int, wanted: int
+) -> None:
+    assert reduction_for(width, height, "auto", on_gpu=False) == wanted
+
+
+def test_reduction_when_typed_then_follows() -> None:
+    assert reduction_for(1280, 720, "source", on_gpu=False) == 1
+    assert reduction_for(1280, 720, "360p", on_gpu=False) == 2
+    assert reduction_for(1920, 1080, "640x360", on_gpu=True) == 3
+    with pytest.raises(UsageError, match="no size"):
+        reduction_for(640, 360, "big", on_gpu=False)
+
+
+def test_round_ratio_then_nearest_by_ratio() -> None:
+    assert [round_ratio(r) for r in (0.4, 1.0, 1.4, 1.5, 2.4, 2.5)] == [1, 1, 1, 2, 2, 3]
+
+
+def test_choose_engine_when_cuda_is_typed_and_absent_then_e501() -> None:
+    if has_cuda_driver():
+        pytest.skip("this machine has a CUDA driver")
+    with pytest.raises(EngineError) as caught:
+        choose_engine(EngineOptions(device="cuda"))
+    assert caught.value.code == "E501"
+
+
+def test_choose_engine_when_backend_is_typed_then_is_not_replaced() -> None:
+    assert choose_engine(EngineOptions(backend="torch", device="cpu")) == ("cpu", "torch", None)
+    with pytest.raises(EngineError) as caught:
+        choose_engine(EngineOptions(backend="tensorrt", device="cpu"))
+    assert caught.value.code == "E503"
+
+
+def test_look_when_out_of_range_then_e201() -> None:
+    with pytest.raises(UsageError, match=r"strength 1\.5"):
+        Look(strength=1.5)
