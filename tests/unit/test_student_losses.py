@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from trainer.losses.lines import line_loss
+from trainer.losses.picture import flat_loss, forward_differences, gradient_loss, quarter_size
+
+
+def test_forward_differences_of_a_ramp_then_are_its_slope() -> None:
+    ramp = torch.arange(4.0)[None, None, :, None].expand(1, 4, 4, 1)
+    across, down = forward_differences(ramp)
+    assert torch.equal(across, torch.ones(1, 4, 3, 1))
+    assert torch.equal(down, torch.zeros(1, 3, 4, 1))
+
+
+def test_gradient_loss_when_offset_by_a_constant_then_zero() -> None:
+    picture = torch.rand(1, 8, 8, 3)
+    assert gradient_loss(picture + 0.25, picture) == pytest.approx(0, abs=1e-6)
+
+
+def test_gradient_loss_of_a_step_then_its_share_of_the_columns() -> None:
+    step = torch.zeros(1, 4, 4, 1)
+    step[:, :, 2:] = 1
+    assert gradient_loss(step, torch.zeros_like(step)) == pytest.approx(1 / 3)
+
+
+def test_quarter_size_then_means_of_blocks() -> None:
+    picture = torch.arange(16.0).reshape(1, 4, 4, 1)
+    assert quarter_size(picture).item() == pytest.approx(7.5)
+
+
+def test_flat_loss_of_an_offset_then_adds_the_weighted_terms() -> None:
+    picture = torch.full((1, 8, 8, 3), 0.5)
+    loss = flat_loss(picture + 0.1, picture, absolute=1, square=4, gradient=1.5, quarter=0.5)
+    assert loss == pytest.approx(0.1 + 4 * 0.01 + 0.5 * 0.1, abs=1e-6)
+
+
+def test_line_loss_when_no_stroke_is_near_then_pulls_the_weight_down() -> None:
+    weight = torch.ones(1, 1, 4, 4, requires_grad=True)
+    drawn, wanted = torch.ones(1, 16, 4, 4), torch.zeros(1, 16, 16)
+    line_loss(weight, drawn, wanted).backward()
+    assert (weight.grad > 0).all()
+
+
+def test_line_loss_when_a_stroke_is_a_block_away_then_keeps_the_line() -> None:
+    weight, drawn = torch.ones(1, 1, 4, 4), torch.zeros(1, 16, 4, 4)
+    drawn[:, :, 1, 1] = 1
+    wanted = torch.zeros(1, 16, 16)
+    wanted[:, 5, 9] = 1
+    assert line_loss(weight, drawn, wanted) == pytest.approx(0)

@@ -1,0 +1,159 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from livecartoon.errors import InputError, ModelError, UsageError
+from livecartoon.models.checkpoint import read_checkpoint
+from livecartoon.models.load import load_student
+from tests.drawing import drawn_photo
+from trainer.config import StudentTraining
+from trainer.data.motion import move, random_motion
+from trainer.data.pairs import CropSampler, degrade, read_pairs
+from trainer.export import export_student
+from trainer.loop import train
+from trainer.metrics.gates import gain, line_score, psnr, ssim
+from trainer.recipes.student import StudentRecipe
+from trainer.state import Average
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """Three drawn pairs for training and one held out: the target is the photo in eight tones."""
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    for index, name in enumerate(("t_a", "t_b", "t_c", "h_d")):
+        photo = np.roll(drawn_photo(112, 104), 9 * index, 1)
+        target = (photo // 32 * 32 + 16).astype(np.uint8)
+        line = np.zeros(photo.shape[:2], np.uint8)
+        line[:, 50] = 255
+        np.savez(folder / f"{name}.npz", photo=photo, graded=target, line=line)
+    (folder / "people.txt").write_text("t_a\n")
+    return folder
+
+
+def config(pairs: Path, **changes: object) -> StudentTraining:
+    small = StudentTraining(pairs=str(pairs), tier="nano", steps=6, batch=2, crop=64)
+    return small.with_parameters(tuple(f"{key}={value}" for key, value in changes.items()))
+
+
+def test_config_when_written_then_reads_back(tmp_path: Path) -> None:
+    wanted = StudentTraining(pairs='a "quoted" folder', steps=7)
+    wanted.write(tmp_path / "config.toml")
+    assert StudentTraining.read(tmp_path / "config.toml") == wanted
+
+
+def test_config_when_a_key_is_unknown_then_names_it() -> None:
+    with pytest.raises(UsageError, match="speed"):
+        StudentTraining().with_parameters(("speed=2",))
+    with pytest.raises(UsageError, match="not a int"):
+        StudentTraining().with_parameters(("steps=many",))
+
+
+def test_read_pairs_when_folder_is_empty_then_e301(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        read_pairs(tmp_path, "t")
+    assert caught.value.code == "E301"
+
+
+def test_sampler_when_people_are_wanted_then_draws_them(pairs: Path) -> None:
+    sampler = CropSampler(read_pairs(pairs, "t"), 64, 1.0, np.random.default_rng(0))
+    assert [pair.name for pair in sampler.people] == ["t_a"]
+    batch = sampler.batch(3)
+    assert batch.photo.shape == (3, 64, 64, 3)
+    assert batch.line.shape == (3, 64, 64)
+    assert batch.photo.dtype == np.float32
+
+
+def test_degrade_then_stays_a_photo_and_leaves_its_input(pairs: Path) -> None:
+    rng = np.random.default_rng(0)
+    photo = CropSampler(read_pairs(pairs, "t"), 64, 0.5, rng).batch(4).photo
+    before = photo.copy()
+    worse = degrade(photo, rng)
+    assert np.array_equal(photo, before)
+    assert worse.min() >= 0
+    assert worse.max() <= 1
+    assert 0 < np.abs(worse - photo).mean() < 0.1
+
+
+def test_move_by_nothing_then_identity() -> None:
+    picture = torch.rand(1, 16, 16, 3)
+    still = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]])
+    assert torch.allclose(move(picture, still), picture, atol=1e-5)
+    assert random_motion(3, 64, np.random.default_rng(0)).shape == (3, 2, 3)
+
+
+def test_average_then_follows_quickly_at_first() -> None:
+    network = torch.nn.Linear(1, 1, bias=False)
+    average = Average(network, 0.998)
+    with torch.no_grad():
+        network.weight += 1
+    before = average.tensors["weight"].clone()
+    average.update(network)
+    assert (average.tensors["weight"] - before).item() == pytest.approx(1 - 1 / 20)
+
+
+def test_schedule_then_warms_up_and_ends_low(pairs: Path) -> None:
+    recipe = StudentRecipe(config(pairs, warmup_steps=10))
+    assert recipe.learning_rate(0, 0.0) == pytest.approx(2e-4)
+    assert recipe.learning_rate(99, 0.0) == pytest.approx(2e-3)
+    assert recipe.learning_rate(99, 1.0) == pytest.approx(4e-5)
+
+
+def test_train_when_stopped_and_resumed_then_equals_the_uninterrupted_run(
+    pairs: Path, tmp_path: Path
+) -> None:
+    whole = config(pairs, steady_from=0.1)
+    train(whole, tmp_path / "whole", evaluate=False)
+    run = tmp_path / "halves"
+    train(whole, run, evaluate=False, pause_at=3)
+    train(whole, run, evaluate=False)
+    first, second = (
+        torch.load(folder / "last.pt", weights_only=True) for folder in (tmp_path / "whole", run)
+    )
+    assert first["step"] == second["step"] == 6
+    for name, tensor in first["average"].items():
+        assert torch.equal(tensor, second["average"][name]), name
+
+
+def test_train_when_the_loss_is_not_finite_then_e606_and_checkpoint(
+    pairs: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError) as caught:
+        train(config(pairs, absolute_weight="nan"), tmp_path / "run")
+    assert caught.value.code == "E606"
+    assert "flat nan" in caught.value.message
+    assert (tmp_path / "run" / "last.pt").exists()
+
+
+def test_run_then_exports_a_file_the_product_loads(pairs: Path, tmp_path: Path) -> None:
+    run, path = tmp_path / "run", tmp_path / "style.safetensors"
+    figures = train(config(pairs), run)
+    assert figures["psnr"] > 5
+    assert json.loads((run / "metrics.json").read_text()) == figures
+    assert list((run / "samples").glob("*.png"))
+    export_student(
+        run, path, name="drawn", title="T", description="D", licence="CC0-1.0", data="drawn"
+    )
+    checkpoint = read_checkpoint(path)
+    load_student(checkpoint)
+    assert checkpoint.header["license_data"] == "drawn"
+    assert "3 training pairs, 1 held out" in checkpoint.header["dataset"]
+
+
+def test_gain_then_zero_for_the_photo_and_one_for_the_target() -> None:
+    photo, target = np.zeros((8, 8, 3), np.float32), np.ones((8, 8, 3), np.float32)
+    assert gain(photo, target, photo) == pytest.approx(0)
+    assert gain(target, target, photo) == pytest.approx(1)
+    assert psnr(np.full_like(photo, 0.1), photo) == pytest.approx(20, abs=0.01)
+    assert ssim(target, target) == pytest.approx(1, abs=1e-5)
+
+
+def test_line_score_then_forgives_one_pixel() -> None:
+    found, wanted = np.zeros((9, 9), bool), np.zeros((9, 9), bool)
+    found[:, 4], wanted[:, 5] = True, True
+    assert line_score(found, wanted) == pytest.approx(1, abs=1e-5)
+    wanted[:, 5], wanted[:, 8] = False, True
+    assert line_score(found, wanted) == pytest.approx(0, abs=1e-5)

@@ -1,0 +1,154 @@
+"""Command line of the trainer: `python -m trainer --help`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from livecartoon.errors import LivecartoonError
+from trainer.config import StudentTraining
+
+PRESETS: dict[str, tuple[str, ...]] = {
+    "smoke": ("steps=20", "batch=2", "crop=96", "warmup_steps=5"),
+    "lite": ("steps=3000",),
+    "paper": (),
+}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-v", "--verbose", is_flag=True, help="Log every step of the work.")
+def main(verbose: bool) -> None:
+    """Make targets, train students, judge and export them."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, format="trainer: %(message)s"
+    )
+
+
+@main.command()
+@click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
+@click.option("--style", default="shinkai", show_default=True)
+@click.option("--people", type=click.Path(path_type=Path, exists=True), help="List of file names.")
+@click.option("--workers", default=1, show_default=True)
+def targets(
+    photos: tuple[Path, ...], output: Path, style: str, people: Path | None, workers: int
+) -> None:
+    """Make designed targets from PHOTOS: pictures, folders or lists of paths (.txt).
+
+    Example: python -m trainer targets photos/ -o pairs/shinkai --style shinkai
+    """
+    from trainer.data.folder import find_pictures, write_people
+    from trainer.targets import make_targets
+
+    found = find_pictures(photos)
+    make_targets(found, output, style, workers=workers)
+    if people is not None:
+        names = set(people.read_text(encoding="utf-8").split())
+        write_people(output, [path for path in found if path.name in names])
+    click.echo(f"{len(found)} photos, pairs in {output}", err=True)
+
+
+@main.command()
+@click.option("--model", default="student", show_default=True, help="What to train.")
+@click.option("--data", "pairs", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("-o", "--output", "run", required=True, type=click.Path(path_type=Path))
+@click.option("--style", default="shinkai", show_default=True)
+@click.option("--tier", default="small", show_default=True)
+@click.option("--preset", type=click.Choice(sorted(PRESETS)), default="paper", show_default=True)
+@click.option("--budget", default=0.0, help="Seconds of work after which to finish, 0 = no limit.")
+@click.option("-p", "parameters", multiple=True, help="KEY=VALUE of the recipe, repeatable.")
+@click.option("--evaluate/--no-evaluate", default=True, show_default=True)
+def train(
+    model: str,
+    pairs: Path,
+    run: Path,
+    style: str,
+    tier: str,
+    preset: str,
+    budget: float,
+    parameters: tuple[str, ...],
+    evaluate: bool,
+) -> None:
+    """Train a model; the same command again goes on where it stopped.
+
+    Example: python -m trainer train --data pairs/shinkai -o runs/shinkai-small --tier small
+    """
+    from trainer.recipes import RECIPES
+
+    if model not in RECIPES:
+        raise click.BadParameter(f"{model!r} is none of {', '.join(RECIPES)}", param_hint="--model")
+    from trainer.loop import train as run_training
+
+    config = StudentTraining(pairs=str(pairs), style=style, tier=tier, budget_s=budget)
+    config = config.with_parameters((*PRESETS[preset], *parameters))
+    click.echo(json.dumps(run_training(config, run, evaluate=evaluate)))
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path, exists=True))
+def status(run: Path) -> None:
+    """Print the last line of a run's journal."""
+    journal = run / "log.jsonl"
+    lines = journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []
+    click.echo(lines[-1] if lines else "no steps yet")
+
+
+@main.command(name="eval")
+@click.argument("run", type=click.Path(path_type=Path, exists=True))
+@click.option("--data", "pairs", type=click.Path(path_type=Path, exists=True))
+def evaluate(run: Path, pairs: Path | None) -> None:
+    """Judge the averaged student of a run on its held-out pairs."""
+    import torch
+
+    from trainer.data.pairs import read_pairs
+    from trainer.metrics.gates import judge
+
+    config = StudentTraining.read(run / "config.toml")
+    content = torch.load(run / "last.pt", weights_only=True)
+    figures = judge(content["average"], config.tier, read_pairs(pairs or Path(config.pairs), "h"))
+    (run / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    click.echo(json.dumps(figures))
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path, exists=True))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="Style the weights draw.")
+@click.option("--title", default="")
+@click.option("--description", default="")
+@click.option("--license", "licence", required=True, help="Of the weights, SPDX or text.")
+@click.option("--license-data", "data", required=True, help="Rights of the training pictures.")
+def export(
+    run: Path, output: Path, name: str, title: str, description: str, licence: str, data: str
+) -> None:
+    """Write the averaged student of RUN as a weights file."""
+    from trainer.export import export_student
+
+    export_student(
+        run,
+        output,
+        name=name,
+        title=title or name,
+        description=description,
+        licence=licence,
+        data=data,
+    )
+
+
+def entry() -> None:
+    """Run, turning our errors into one line and their exit code."""
+    try:
+        main()
+    except LivecartoonError as error:
+        click.echo(f"trainer: error{error}", err=True)
+        for remedy in error.remedies:
+            click.echo(f"  try: {remedy}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,46 @@
+"""Losses between pictures, float32 NHWC in 0..1."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def forward_differences(picture: Tensor) -> tuple[Tensor, Tensor]:
+    """Horizontal and vertical neighbour differences of (N, H, W, C)."""
+    return picture[:, :, 1:] - picture[:, :, :-1], picture[:, 1:] - picture[:, :-1]
+
+
+def gradient_loss(picture: Tensor, target: Tensor) -> Tensor:
+    """Mean |difference of forward differences|, both directions added: buys flat fills."""
+    pairs = zip(forward_differences(picture), forward_differences(target), strict=True)
+    return torch.stack([(a - b).abs().mean() for a, b in pairs]).sum()
+
+
+def quarter_size(picture: Tensor) -> Tensor:
+    """4x4 means of (N, H, W, C), sides multiples of 4."""
+    n, h, w, c = picture.shape
+    return picture.reshape(n, h // 4, 4, w // 4, 4, c).mean((2, 4))
+
+
+def flat_loss(
+    picture: Tensor,
+    target: Tensor,
+    *,
+    absolute: float = 1.0,
+    square: float = 0.0,
+    gradient: float = 1.5,
+    quarter: float = 0.5,
+) -> Tensor:
+    """Distance of a student's flat picture from its target, a float32 scalar.
+
+    L1 + MSE + gradient L1 at full size, and L1 + gradient L1 at a quarter of it, which
+    steadies colours.
+    """
+    small, small_target = quarter_size(picture), quarter_size(target)
+    return (
+        absolute * (picture - target).abs().mean()
+        + square * ((picture - target) ** 2).mean()
+        + gradient * gradient_loss(picture, target)
+        + quarter * ((small - small_target).abs().mean() + gradient_loss(small, small_target))
+    )
