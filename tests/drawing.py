@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,4 +44,128 @@ def write_student(path: Path, tier: str = "nano", seed: int = 0) -> Path:
         "license": "none",
     }
     write_checkpoint(path, tensors, header)
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPlan:
+    """What a drawn clip looks like; the defaults are a plain half second with sound."""
+
+    width: int = 96
+    height: int = 64
+    rate: int = 25
+    frames: int = 12
+    pts: tuple[int, ...] | None = None
+    """Times in 1/`ticks` s, one per frame; None = constant rate."""
+    ticks: int = 12800
+    codec: str = "libx264"
+    pix_fmt: str = "yuv420p"
+    options: tuple[tuple[str, str], ...] = (("crf", "12"), ("preset", "ultrafast"))
+    colour: tuple[int, int, int, int] = (6, 1, 6, 6)
+    """Matrix, range, primaries, transfer: H.273 code points, 0 = untagged range, 2 = untagged."""
+    rotation: int = 0
+    aspect: Fraction | None = None
+    sound: tuple[str, ...] = ("aac",)
+    """Encoder of each sound track."""
+    key_frames: int = 12
+
+
+def moving_picture(index: int, width: int, height: int) -> NDArray[np.uint8]:
+    """A flat cartoon whose disc walks with `index`: uint8 RGB (H, W, 3)."""
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    picture = np.empty((height, width, 3), np.uint8)
+    picture[:] = np.where((y < 0.6 * height)[..., None], (90, 150, 230), (60, 140, 70))
+    radius = 0.22 * min(width, height)
+    far = np.hypot(x - (0.2 + 0.03 * index) % 1.0 * width, y - 0.45 * height)
+    picture[far < radius] = (20, 20, 30)
+    picture[far < radius - 2] = (225, 60, 50)
+    return picture
+
+
+def write_clip(path: Path, plan: ClipPlan | None = None) -> Path:
+    """Encode the drawn clip of `plan` with its tone into `path`."""
+    import av
+    from av.codec.context import Flags
+
+    plan = plan or ClipPlan()
+    with av.open(str(path), "w", container_options=_muxer_options(path, plan)) as container:
+        video = container.add_stream(plan.codec, rate=plan.rate, options=dict(plan.options))
+        video.width, video.height, video.pix_fmt = plan.width, plan.height, plan.pix_fmt
+        context = video.codec_context
+        context.time_base = video.time_base = Fraction(1, plan.ticks)
+        context.gop_size = plan.key_frames
+        context.flags |= Flags.frame_duration
+        context.colorspace, context.color_range = plan.colour[:2]
+        context.color_primaries, context.color_trc = plan.colour[2:]
+        if plan.aspect:
+            context.sample_aspect_ratio = plan.aspect
+        if plan.rotation:
+            video.set_display_rotation(plan.rotation)
+        tracks = [container.add_stream(name, rate=48000, layout="stereo") for name in plan.sound]
+        for number, track in enumerate(tracks):
+            track.metadata["language"] = ("eng", "deu", "fra")[number % 3]
+        _write_pictures(container, video, plan)
+        for number, track in enumerate(tracks):
+            _write_tone(container, track, plan, 440.0 * (number + 1))
+    return path
+
+
+def _muxer_options(path: Path, plan: ClipPlan) -> dict[str, str]:
+    if path.suffix not in (".mp4", ".mov"):
+        return {}
+    return {"video_track_timescale": str(plan.ticks), "movie_timescale": str(plan.ticks)}
+
+
+def _write_pictures(container: Any, video: Any, plan: ClipPlan) -> None:
+    import av
+
+    step = plan.ticks // plan.rate
+    times = plan.pts or tuple(step * index for index in range(plan.frames))
+    matrix = plan.colour[0] if plan.colour[0] != 2 else 6
+    for index, pts in enumerate(times):
+        rgb = av.VideoFrame.from_ndarray(moving_picture(index, plan.width, plan.height))
+        frame = rgb.reformat(
+            format=plan.pix_fmt,
+            dst_colorspace=matrix,
+            dst_color_range=plan.colour[1] or 1,
+            src_color_range=2,
+        )
+        frame.pts, frame.time_base = pts, Fraction(1, plan.ticks)
+        frame.duration = times[index + 1] - pts if index + 1 < len(times) else step
+        container.mux(video.encode(frame))
+    container.mux(video.encode(None))
+
+
+def _write_tone(container: Any, track: Any, plan: ClipPlan, hertz: float) -> None:
+    import av
+
+    seconds = (plan.pts[-1] / plan.ticks + 0.04) if plan.pts else plan.frames / plan.rate
+    t = np.arange(round(48000 * seconds)) / 48000
+    wave = (0.2 * np.sin(2 * np.pi * hertz * t)).astype(np.float32)
+    fifo = av.AudioFifo()
+    whole = av.AudioFrame.from_ndarray(np.stack([wave, wave]), format="fltp", layout="stereo")
+    whole.sample_rate, whole.pts = 48000, 0
+    resampler = av.AudioResampler(track.format, "stereo", 48000)
+    for part in resampler.resample(whole):
+        fifo.write(part)
+    for part in fifo.read_many(track.codec_context.frame_size or 1024, partial=True):
+        container.mux(track.encode(part))
+    container.mux(track.encode(None))
+
+
+def damage(path: Path, share: float, seed: int = 0, *, start: float = 0.0) -> Path:
+    """Overwrite `share` of the bytes behind `start` (share of the file) with noise, in place."""
+    content = bytearray(path.read_bytes())
+    rng = np.random.default_rng(seed)
+    first = int(start * len(content))
+    for at in rng.integers(first, len(content), max(1, int(share * len(content)))):
+        content[at] = int(rng.integers(0, 256))
+    path.write_bytes(bytes(content))
+    return path
+
+
+def cut_off(path: Path, share: float) -> Path:
+    """Keep only the first `share` of the file's bytes, in place."""
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
     return path

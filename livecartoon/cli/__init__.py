@@ -6,9 +6,11 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from importlib import import_module
 from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -86,6 +88,8 @@ def run(args: list[str]) -> int:
         # The reader has gone, which is its right: end quietly, also when Python flushes again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except SystemExit:  # how click ends when it meets the same while printing
+        return 0
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the one border to the shell
@@ -109,4 +113,17 @@ def entry() -> None:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    sys.exit(run(sys.argv[1:]))
+    leave(run(sys.argv[1:]))
+
+
+def leave(code: int) -> NoReturn:
+    """Exit; without tearing Python down if a thread is still inside a native library.
+
+    An engine build cannot be interrupted, and the C++ below it aborts the process (134) when
+    Python ends its thread.
+    """
+    if any(thread.daemon and thread.is_alive() for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

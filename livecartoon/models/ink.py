@@ -65,14 +65,10 @@ class Ink(nn.Module):
         self.block = block
         step = 2 if block == BLOCK else block
         down, up = smaller_in_blocks(block, step)
-        fine = _difference(style.sigma * scale, block, _fine_radius(block))
-        coarse = _difference(style.sigma, 2, 4)
+        self.fine = _Darkness(style.sigma * scale, block, _fine_radius(block))
+        self.coarse = _Darkness(style.sigma, 2, 4)
         buffers = {
             "luminance": luminance_in_blocks(block),
-            "fine_difference": fine[0],
-            "fine_wide": fine[1],
-            "coarse_difference": coarse[0],
-            "coarse_wide": coarse[1],
             "down": down,
             "up": up,
             "mean": torch.full((1, block * block, 1, 1), 1 / (block * block)),
@@ -85,8 +81,7 @@ class Ink(nn.Module):
     def lines(self, luminance: Tensor) -> Tensor:
         """Darkness 0..1 of the lines of a luminance picture, both (N, b^2, H/b, W/b)."""
         style = self.style
-        relative = _darkness(luminance, self.fine_difference, self.fine_wide)
-        fine = _ramp(relative, style.threshold, style.ramp)
+        fine = _ramp(self.fine(luminance), style.threshold, style.ramp)
         coarse = self._coarse(luminance)
         density = F.avg_pool2d(_convolve(fine, self.mean), 5, 1, 2)
         alone = 1 - 0.65 * torch.clamp((density - 0.16) / 0.24, 0, 1)
@@ -101,8 +96,7 @@ class Ink(nn.Module):
         smaller = _convolve(luminance, self.down)
         if self.block != BLOCK:  # one channel is a bad shape for a convolution: 2x2 blocks of it
             smaller = to_blocks(smaller.permute(0, 2, 3, 1), 2)
-        relative = _darkness(smaller, self.coarse_difference, self.coarse_wide)
-        lines = _ramp(relative, 1.5 * self.style.threshold, 1.2 * self.style.ramp)
+        lines = _ramp(self.coarse(smaller), 1.5 * self.style.threshold, 1.2 * self.style.ramp)
         if self.block != BLOCK:
             lines = from_blocks(lines, 2).permute(0, 3, 1, 2)
         return lines
@@ -122,21 +116,36 @@ def _fine_radius(block: int) -> int:
     return 4 if block in (2, BLOCK) else block
 
 
-def _difference(sigma: float, block: int, radius: int) -> tuple[Tensor, Tensor]:
-    narrow, wide = (gaussian_in_blocks(s, block, radius) for s in (sigma, sigma * WIDER))
-    return wide - narrow, wide
+class _Darkness(nn.Module):
+    """(G_wide - G_narrow) / (G_wide + 0.12) of a luminance in blocks."""
+
+    def __init__(self, sigma: float, block: int, radius: int) -> None:
+        super().__init__()
+        narrow, wide = (gaussian_in_blocks(s, block, radius) for s in (sigma, sigma * WIDER))
+        self.outputs = block * block
+        self.register_buffer("both", torch.cat([wide - narrow, wide]), persistent=False)
+        self.register_buffer(
+            "select", torch.eye(2 * self.outputs)[:, :, None, None], persistent=False
+        )
+
+    def forward(self, luminance: Tensor) -> Tensor:
+        assert isinstance(self.both, Tensor)
+        assert isinstance(self.select, Tensor)
+        count = self.outputs
+        if count >= BLOCK * BLOCK:
+            difference = _convolve(luminance, self.both[:count])
+            return difference / (_convolve(luminance, self.both[count:]) + 0.12)
+        # Few outputs leave half of a vector register empty: blur once, then pick. Slicing
+        # channels would cost more than these 1x1 convolutions.
+        both = _convolve(luminance, self.both)
+        difference = F.conv2d(both, self.select[:count])
+        return difference / (F.conv2d(both, self.select[count:]) + 0.12)
 
 
 def _convolve(picture: Tensor, kernel: Tensor | nn.Module) -> Tensor:
     assert isinstance(kernel, Tensor)
     border = kernel.shape[-1] // 2
     return F.conv2d(replicate_pad(picture, border) if border else picture, kernel)
-
-
-def _darkness(
-    luminance: Tensor, difference: Tensor | nn.Module, wide: Tensor | nn.Module
-) -> Tensor:
-    return _convolve(luminance, difference) / (_convolve(luminance, wide) + 0.12)
 
 
 def _ramp(darkness: Tensor, threshold: float, ramp: float) -> Tensor:

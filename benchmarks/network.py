@@ -1,0 +1,99 @@
+"""How fast the networks are: ours with everything around them, the peers' bare generators.
+
+All run through the same OpenVINO settings in one process, in interleaved rounds, so that a
+busy moment of the machine hits all of them; a ratio is of the medians of the same run.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino
+import torch
+from torch import nn
+
+from livecartoon.backends.base import EngineSpec
+from livecartoon.backends.openvino import OpenVINOBackend
+from livecartoon.models.checkpoint import read_header
+from livecartoon.styles import find_style
+from livecartoon.threads import usable_cores
+
+WIDTH, HEIGHT = 640, 360
+Runner = Callable[[], Any]
+
+
+def run(rounds: int = 24, peer_rounds: int = 3) -> dict[str, Any]:
+    """Milliseconds and frames per second at 640x360, and the peers' ratios to `small`."""
+    threads = usable_cores()
+    ours = {tier: _student(tier, threads) for tier in ("nano", "small")}
+    peers = {name: _peer(name, threads) for name in ("whitebox", "animegan2")}
+    times: dict[str, list[float]] = {name: [] for name in (*ours, *peers)}
+    for runner in (*ours.values(), *peers.values()):
+        runner()
+    for index in range(rounds):
+        for name, runner in ours.items():
+            times[name].append(_timed(runner))
+        if index % max(1, rounds // peer_rounds) == 0:
+            for name, runner in peers.items():
+                times[name].append(_timed(runner))
+    figures: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "threads": threads}
+    for name, values in times.items():
+        median = float(np.median(values))
+        figures[name] = {
+            "ms_median": round(median, 2),
+            "ms_min": round(min(values), 2),
+            "fps_median": round(1000 / median, 1),
+            "rounds": len(values),
+        }
+    small = figures["small"]["ms_median"]
+    figures["ratio_to_small"] = {
+        name: round(figures[name]["ms_median"] / small, 1) for name in peers
+    }
+    return figures
+
+
+def _timed(runner: Runner) -> float:
+    started = time.perf_counter()
+    runner()
+    return (time.perf_counter() - started) * 1000
+
+
+def _student(tier: str, threads: int) -> Runner:
+    _, path = find_style("shinkai").file_for(tier)
+    sha256 = read_header(path)["sha256_tensors"]
+    backend = OpenVINOBackend(EngineSpec(path, sha256, WIDTH, HEIGHT, threads=threads))
+    frame = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    return lambda: backend(frame)
+
+
+def _peer(name: str, threads: int) -> Runner:
+    """A peer's generator with random weights, built from its layer table: speed only."""
+    torch.manual_seed(0)
+    photo = torch.rand(1, 3, HEIGHT, WIDTH) * 2 - 1
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")
+        model = openvino.convert_model(_peer_network(name), example_input=photo)
+        model.reshape(list(photo.shape))
+        settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": "1",
+            "INFERENCE_NUM_THREADS": str(threads),
+            "INFERENCE_PRECISION_HINT": "f32",
+            "CACHE_DIR": str(Path(folder)),
+        }
+        request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+    array = photo.numpy()
+    return lambda: request.infer([array], share_inputs=True, share_outputs=True)
+
+
+def _peer_network(name: str) -> nn.Module:
+    from livecartoon.models.animegan2 import AnimeGAN2
+    from livecartoon.models.whitebox import WhiteBox
+
+    return {"whitebox": WhiteBox, "animegan2": AnimeGAN2}[name]().eval()

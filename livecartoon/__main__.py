@@ -1,0 +1,5 @@
+"""`python -m livecartoon` is the command `livecartoon`."""
+
+from livecartoon.cli import entry
+
+entry()

@@ -1,0 +1,98 @@
+"""`livecartoon cam`: the live picture."""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from livecartoon.cli.flags import FILE, command, flag
+from livecartoon.cli.options import engine_options, style_flags
+from livecartoon.cli.session import Session, current
+from livecartoon.cli.status import open_status
+from livecartoon.cli.values import RATE, SIZE, TIME, Named, SizeRule
+
+if TYPE_CHECKING:
+    from livecartoon.jobs.live import LiveReport
+
+WIDE = (1920, 1080)
+"""Shape of a camera picture when only its short side is given."""
+
+
+@flag("-y", "overwrite", is_flag=True, help="Overwrite the recording.")
+@flag("--snapshot-dir", type=FILE, help="Folder for snapshots (pictures folder).")
+@flag("--reconnect", type=TIME, default="30s", help="Wait that long for a lost camera.")
+@flag("--frames", type=click.IntRange(1), help="Stop after that many pictures.")
+@flag("--duration", type=TIME, help="Stop after that time.")
+@flag("--static-skip/--no-static-skip", default=True, help="Rest while nothing moves.")
+@flag("--sink", "sinks", multiple=True, metavar="null", help="Further sink; null only measures.")
+@flag("--record", type=FILE, help="Record to this file, without sound.")
+@flag("--hud", type=Named(["off", "min", "full"]), default="min", help="Text on the picture.")
+@flag("--fullscreen", is_flag=True, help="Start in full screen.")
+@flag("--show/--no-show", default=True, help="Open a window.")
+@flag("--mirror/--no-mirror", default=True, help="Mirror the window, nothing else.")
+@flag("--loop", "is_looped", is_flag=True, help="Start a video file over at its end.")
+@flag(
+    "--input-format", type=Named(["auto", "mjpeg", "yuyv"]), default="auto", help="Camera format."
+)
+@flag("--fps", "rate", type=RATE, default="30", help="Pictures per second asked of the camera.")
+@flag("--size", type=SIZE, default="1280x720", help="Size asked of the camera.")
+@flag(
+    "--camera",
+    default="",
+    metavar="N|NAME|PATH|URL|pattern:",
+    help="Camera, video file, stream or drawn card.",
+)
+@style_flags
+@command("cam")
+def cam(**values: Any) -> None:
+    """Show the camera as a cartoon, live.
+
+    \b
+    Examples:
+      livecartoon cam
+      livecartoon cam --camera pattern: --no-show --sink null --duration 2s
+
+    Keys: q quits, 1..9 choose a style, ? shows all others.
+    """
+    from livecartoon.jobs.live import LiveSettings, LiveStatus, run_live
+
+    session = current()
+    own = {f.name for f in dataclasses.fields(LiveSettings)}
+    size: SizeRule = values.pop("size")
+    width, height = size.resolve(*WIDE)
+    duration: Fraction | None = values.pop("duration")
+    settings = LiveSettings(
+        width=width,
+        height=height,
+        duration_s=None if duration is None else float(duration),
+        reconnect_s=float(values.pop("reconnect")),
+        **{name: values.pop(name) for name in own & values.keys()},
+    )
+    options = engine_options(session, values)
+    with open_status(session) as status:
+
+        def on_status(seen: LiveStatus) -> None:
+            stage = seen.note or ("warming up" if seen.is_warming else seen.style)
+            status.update(int(seen.seconds * seen.shown_fps), settings.frames, stage=stage)
+
+        report = run_live(settings, options, on_status)
+    _close(session, report, settings.record)
+
+
+def _close(session: Session, report: LiveReport, record: Path | None) -> None:
+    for text in report.warnings:
+        session.warn("W801", text)
+    shown, fps = report.frames.get("shown", 0), report.fps.get("shown", 0.0)
+    p95 = report.latency_ms.get("p95")
+    latency = f"  latency p95 {p95:.0f} ms" if p95 is not None else ""
+    session.say(f"{report.end_reason}  {shown} pictures shown  {fps:.1f} fps{latency}")
+    for path in [*([str(record)] if record else []), *report.snapshots]:
+        session.say(f"saved {path}")
+    fields = report.as_json()
+    fields.pop("warnings")
+    fields.pop("seconds")
+    session.finish(**fields)

@@ -1,0 +1,108 @@
+"""The closing lines and documents of commands that turn files into files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from livecartoon.cli.session import Session
+from livecartoon.cli.status import size_text
+from livecartoon.errors import OutputError, PartialError, UsageError
+from livecartoon.escape import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livecartoon.jobs.report import FileReport
+
+WORDS = {"done": "ok", "failed": "FAILED", "partial": "PARTIAL", "skipped": "skipped"}
+
+
+def check_overwrite(values: dict[str, Any]) -> None:
+    """Refuse -y together with -n."""
+    if values["overwrite"] and values["skip_existing"]:
+        raise UsageError("E202", "-y and -n exclude each other", "give one of them")
+
+
+def make_folder(output: Path | None, count: int) -> None:
+    """Make the folder meant by -o: for several inputs, or a name without a suffix."""
+    if output is None or "{" in str(output) or (count == 1 and output.suffix):
+        return
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            "E402", f"{output} cannot be made ({error.strerror})", "-o another folder"
+        ) from error
+
+
+def engine_text(report: FileReport) -> str:
+    """Say what runs, and why if it is not the best."""
+    engine = report.engine or {}
+    name = engine.get("name") or "?"
+    device = engine.get("device") or name
+    where = device if name == device else f"{device} {name}"
+    reason = f" ({engine['fallback_reason']})" if engine.get("fallback_reason") else ""
+    network = "x".join(str(side) for side in report.infer_size)
+    tier = f"{engine['tier']} " if engine.get("tier") else ""
+    return (
+        f"engine: {tier}at {network}, {engine.get('backend')} {engine.get('precision')} "
+        f"on {printable(where)}{reason}"
+    )
+
+
+def file_line(report: FileReport) -> str:
+    """Return the line that says what became of one file."""
+    word = WORDS[report.status]
+    if report.status == "skipped":
+        return f"{word} {printable(str(report.output))}"
+    if report.status == "failed" and report.error is not None:
+        return f"{word} {printable(str(report.input))}: {printable(str(report.error))}"
+    relation = f" ({report.bytes_out / report.bytes_in:.1f}x source)" if report.bytes_in else ""
+    return (
+        f"{word} {printable(str(report.output))}  {report.frames_out} frames  "
+        f"{report.fps_end_to_end:.1f} fps  {report.speed:.1f}x  "
+        f"{size_text(report.bytes_out)}{relation}"
+    )
+
+
+def exit_code_of(reports: list[FileReport]) -> int:
+    """Return 0, the only file's own code, or 7 for a batch with failures."""
+    bad = [report for report in reports if report.error is not None]
+    if not bad:
+        return 0
+    only = bad[0].error
+    return only.exit_code if len(reports) == 1 and only else PartialError.exit_code
+
+
+def close_files(session: Session, reports: list[FileReport]) -> None:
+    """Print the JSON document, then raise what went wrong."""
+    bad = [report.error for report in reports if report.error is not None]
+    error = None
+    if bad:
+        error = bad[0] if len(reports) == 1 else _batch_error(reports, len(bad))
+        if session.json:
+            fields = {"code": error.code, "text": error.message, "try": list(error.remedies)}
+            session.finish_with(exit_code_of(reports), fields, **_fields(reports))
+    else:
+        session.finish(**_fields(reports))
+    if error is not None:
+        raise error
+
+
+def _batch_error(reports: list[FileReport], count: int) -> PartialError:
+    names = [printable(r.input.name) for r in reports if r.error is not None]
+    listed = ", ".join(names[:3]) + (" ..." if count > 3 else "")
+    return PartialError(
+        "E701", f"{count} of {len(reports)} files failed: {listed}", "see the lines above"
+    )
+
+
+def _fields(reports: list[FileReport]) -> dict[str, Any]:
+    statuses = [report.status for report in reports]
+    totals = {word: statuses.count(word) for word in ("done", "failed", "partial", "skipped")}
+    totals["frames"] = sum(report.frames_out for report in reports)
+    return {
+        "files": [report.to_json() for report in reports],
+        "totals": totals,
+        "engine": next((r.engine for r in reports if r.engine), None),
+    }

@@ -1,0 +1,164 @@
+"""The value types of the command line: TIME, SIZE, RATE, BYTES and choices by name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from livecartoon.errors import UsageError
+from livecartoon.escape import printable
+
+if TYPE_CHECKING:  # generic for the type checker only: older releases of click are not
+    ParamType = click.ParamType[Any]
+    Choice = click.Choice[str]
+else:
+    ParamType, Choice = click.ParamType, click.Choice
+
+MAX_SIDE = 16384
+MAX_RATE = 1000
+TIME_TEXT = re.compile(
+    r"(?:(?:(?P<hours>[0-9]{1,4}):(?=[0-9]{1,2}:))?(?P<minutes>[0-9]{1,4}):(?=[0-5]?[0-9](?:\.|$)))?"
+    r"(?P<seconds>[0-9]{1,9}(?:\.[0-9]{1,9})?)"
+)
+UNIT_TEXT = re.compile(r"(?P<count>[0-9]{1,9}(?:\.[0-9]{1,9})?)(?P<unit>ms|s|m|h)")
+UNITS = {"ms": Fraction(1, 1000), "s": Fraction(1), "m": Fraction(60), "h": Fraction(3600)}
+SIZE_TEXT = re.compile(r"(?P<width>[0-9]{1,5})x(?P<height>[0-9]{1,5})")
+SHORT_SIDES = {f"{side}p": side for side in (240, 288, 360, 480, 540, 720, 1080, 1440, 2160)}
+RATE_TEXT = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}|/[0-9]{1,6})?")
+#: Rates written short by everybody, and what they mean.
+FILM_RATES = {
+    "23.976": Fraction(24000, 1001),
+    "23.98": Fraction(24000, 1001),
+    "29.97": Fraction(30000, 1001),
+    "47.95": Fraction(48000, 1001),
+    "59.94": Fraction(60000, 1001),
+    "119.88": Fraction(120000, 1001),
+}
+BYTES_TEXT = re.compile(r"(?P<count>[0-9]{1,12}(?:\.[0-9]{1,6})?)(?P<unit>[KMGT]?)(?:i?B)?", re.I)
+BYTE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRule:
+    """A picture size as typed: exact, or a short side that keeps the aspect."""
+
+    width: int = 0
+    height: int = 0
+    short_side: int = 0
+    """Not 0: the other two follow from the source."""
+
+    def resolve(self, width: int, height: int) -> tuple[int, int]:
+        """Return (width, height) for a source of that size; even where the rule decides."""
+        if not self.short_side:
+            return self.width, self.height
+        scale = Fraction(self.short_side, min(width, height))
+        return _even(width * scale), _even(height * scale)
+
+    def __str__(self) -> str:
+        return f"{self.short_side}p" if self.short_side else f"{self.width}x{self.height}"
+
+
+def _even(value: Fraction) -> int:
+    return max(2, 2 * round(value / 2))
+
+
+def nearest(word: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the remedy line with up to three names close to `word`, or nothing."""
+    close = difflib.get_close_matches(word.lower(), list(known), n=3, cutoff=0.6)
+    return (f"did you mean: {', '.join(close)}",) if close else ()
+
+
+def _bad(kind: str, text: str, remedy: str) -> UsageError:
+    return UsageError("E201", f"{printable(text)!r} is not a {kind}", remedy)
+
+
+def parse_time(text: str) -> Fraction:
+    """Read `SS[.mmm]`, `MM:SS`, `HH:MM:SS`, `90s`, `1.5m` as seconds, exactly."""
+    text = text.strip()
+    if match := UNIT_TEXT.fullmatch(text):
+        return Fraction(match["count"]) * UNITS[match["unit"]]
+    match = TIME_TEXT.fullmatch(text)
+    if match is None or (match["hours"] and int(match["minutes"]) > 59):
+        raise _bad("time", text, "90, 1:30, 0:01:30.5, 90s or 1.5m")
+    minutes = int(match["hours"] or 0) * 60 + int(match["minutes"] or 0)
+    return minutes * 60 + Fraction(match["seconds"])
+
+
+def parse_size(text: str) -> SizeRule:
+    """Read `1280x720` or a short name such as `720p`."""
+    text = text.strip().lower()
+    if text in SHORT_SIDES:
+        return SizeRule(short_side=SHORT_SIDES[text])
+    match = SIZE_TEXT.fullmatch(text)
+    if match is None:
+        raise _bad("size", text, f"1280x720, or one of {' '.join(SHORT_SIDES)}")
+    width, height = int(match["width"]), int(match["height"])
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+        raise _bad("size", text, f"1 to {MAX_SIDE} pixels a side")
+    return SizeRule(width, height)
+
+
+def parse_rate(text: str) -> Fraction:
+    """Read `30`, `29.97` (as 30000/1001) or `30000/1001` as frames per second."""
+    text = text.strip()
+    if text in FILM_RATES:
+        return FILM_RATES[text]
+    try:
+        rate = Fraction(text) if RATE_TEXT.fullmatch(text) else Fraction(0)
+    except ZeroDivisionError:
+        rate = Fraction(0)
+    if not 0 < rate <= MAX_RATE:
+        raise _bad("rate", text, f"30, 29.97 or 30000/1001, up to {MAX_RATE}")
+    return rate
+
+
+def parse_bytes(text: str) -> int:
+    """Read `500M` or `2G`, powers of 1024, as bytes."""
+    match = BYTES_TEXT.fullmatch(text.strip())
+    if match is None:
+        raise _bad("number of bytes", text, "500M or 2G")
+    return int(Fraction(match["count"]) * BYTE_UNITS[match["unit"].upper()])
+
+
+class Value(ParamType):
+    """A click type made of one of the parsers above; its errors are ours."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse text; anything else is a value parsed before."""
+        return self._parse(value) if isinstance(value, str) else value
+
+
+class Named(Choice):
+    """A choice whose refusal names the nearest valid words."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(names, case_sensitive=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the choice in our spelling."""
+        text = str(value).lower()
+        if text in self.choices:
+            return text
+        option = param.opts[0] if param else "the option"
+        raise UsageError(
+            "E201",
+            f"{option} has no value {printable(str(value))!r}",
+            *nearest(text, self.choices),
+            f"one of: {' '.join(self.choices)}",
+        )
+
+
+TIME = Value("time", parse_time)
+SIZE = Value("size", parse_size)
+RATE = Value("rate", parse_rate)
+BYTES = Value("bytes", parse_bytes)

@@ -1,0 +1,153 @@
+"""Converting media files, one or many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from livecartoon.config import EngineOptions
+from livecartoon.errors import LivecartoonError, UsageError
+from livecartoon.jobs.conversion import (
+    Conversion,
+    ConvertSettings,
+    MakeStylize,
+    Progress,
+    Stylize,
+    Warn,
+    make_stylizer,
+)
+from livecartoon.jobs.naming import check_paths, output_for
+from livecartoon.jobs.report import FileReport
+from livecartoon.sources.base import VideoInfo
+
+T = TypeVar("T")
+__all__ = ["ConvertSettings", "Progress", "convert_file", "convert_many", "make_stylizer"]
+
+
+def convert_file(
+    source: Path,
+    output: Path | None,
+    options: EngineOptions,
+    settings: ConvertSettings | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    *,
+    on_warning: Warn | None = None,
+    on_start: Callable[[FileReport], None] | None = None,
+    make_stylize: MakeStylize = make_stylizer,
+) -> FileReport:
+    """Convert one file; the report is `partial` with its error where not all went well.
+
+    `on_start` gets the plan just before the first frame, `on_warning` codes and sentences.
+    Raises LivecartoonError where there is no result at all, KeyboardInterrupt on Ctrl-C; either
+    way nothing half-done stays behind.
+    """
+    settings = settings or ConvertSettings()
+    target = output_for(source, output, options.style)
+    report = FileReport(source, target)
+    if settings.skip_existing and target.exists():
+        report.status = "skipped"
+        return report
+    check_paths(source, target, overwrite=settings.overwrite)
+    job = Conversion(report, target, options, settings, on_warning)
+    job.convert(on_progress, on_start, make_stylize)
+    return report
+
+
+def convert_many(
+    sources: Iterable[Path],
+    output: Path | None,
+    options: EngineOptions,
+    settings: ConvertSettings | None = None,
+    *,
+    fail_fast: bool = False,
+    on_progress: Callable[[int, Progress], None] | None = None,
+    on_warning: Warn | None = None,
+    on_start: Callable[[int, FileReport], None] | None = None,
+    on_done: Callable[[int, FileReport], None] | None = None,
+    make_stylize: MakeStylize = make_stylizer,
+) -> list[FileReport]:
+    """Convert one file after the other; one that fails does not stop the rest.
+
+    The hooks get the number of the file, from 0, first. The engine is kept between files of
+    one size. UsageError, before any work, if two results would share a name or a result is
+    also an input.
+    """
+    inputs = list(sources)
+    targets = [
+        output_for(path, output, options.style, number=number)
+        for number, path in enumerate(inputs, start=1)
+    ]
+    check_batch(inputs, targets)
+    reports: list[FileReport] = []
+    with Engines(make_stylize) as engines:
+        for number, (path, target) in enumerate(zip(inputs, targets, strict=True)):
+            attempt = partial(
+                convert_file,
+                path,
+                target,
+                options,
+                settings,
+                _numbered(on_progress, number),
+                on_warning=on_warning,
+                on_start=_numbered(on_start, number),
+                make_stylize=engines.borrow,
+            )
+            report = or_failed(path, target, attempt)
+            reports.append(report)
+            if on_done is not None:
+                on_done(number, report)
+            if fail_fast and report.error is not None:
+                break
+    return reports
+
+
+def or_failed(path: Path, target: Path, attempt: Callable[[], FileReport]) -> FileReport:
+    """Return what `attempt` reports, or a report of its failure."""
+    try:
+        return attempt()
+    except LivecartoonError as error:
+        return FileReport(path, target, error=error)
+
+
+def _numbered(hook: Callable[[int, T], None] | None, number: int) -> Callable[[T], None] | None:
+    return None if hook is None else lambda told: hook(number, told)
+
+
+def check_batch(inputs: list[Path], targets: list[Path]) -> None:
+    """Raise if two results share a name or a result is also an input."""
+    if len(set(targets)) != len(targets):
+        twice = next(t for t in targets if targets.count(t) > 1)
+        raise UsageError(
+            "E202", f"several inputs would all become {twice}", "-o a folder, or {stem} in the name"
+        )
+    taken = {path.resolve() for path in inputs}
+    for target in targets:
+        if target.resolve() in taken:
+            raise UsageError("E205", f"{target} is both input and output", "give another -o")
+
+
+class Engines(AbstractContextManager["Engines"]):
+    """Keeps the last engine for the next file of the same size."""
+
+    def __init__(self, make: MakeStylize) -> None:
+        self._make = make
+        self._size: tuple[int, int] | None = None
+        self._stack = ExitStack()
+        self._stylize: Stylize | None = None
+
+    def borrow(self, info: VideoInfo, options: EngineOptions) -> AbstractContextManager[Stylize]:
+        """Return an engine that stays open when the borrower is done with it."""
+        if self._stylize is None or self._size != (info.width, info.height):
+            self._stylize = None
+            self._stack.close()
+            self._stylize = self._stack.enter_context(self._make(info, options))
+            self._size = (info.width, info.height)
+        elif hasattr(self._stylize, "reset"):
+            self._stylize.reset()  # no file sees the past of another
+        return nullcontext(self._stylize)
+
+    def __exit__(self, *details: object) -> None:
+        self._stack.close()

@@ -1,0 +1,66 @@
+"""Which source a `--camera` text means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from livecartoon.jobs.live.settings import LiveSettings
+from livecartoon.sources.base import Source
+from livecartoon.sources.paced import PacedSource
+from livecartoon.sources.pattern import PatternSource
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCamera:
+    """An open live source and what to call it."""
+
+    source: Source
+    name: str
+    id: str
+    format: str
+    asked_rate: Fraction
+    is_physical: bool = False
+
+    def stop(self) -> None:
+        """End the iteration soon, from any thread."""
+        if stop := getattr(self.source, "stop", None):
+            stop()
+
+    @property
+    def reconnects(self) -> int:
+        """How often it came back after a loss."""
+        return int(getattr(self.source, "reconnects", 0))
+
+
+def open_camera(settings: LiveSettings, on_state: Callable[[str], None]) -> LiveCamera:
+    """Open the camera, test card, video file or stream that `settings.camera` names.
+
+    `on_state` hears of a camera that is lost, and "" when it is back. Raises DeviceError,
+    InputError, UsageError.
+    """
+    text = settings.camera
+    if text.startswith("pattern:"):
+        card = PatternSource.parse(
+            text, settings.width, settings.height, settings.rate, is_live=True
+        )
+        return LiveCamera(card, "test card", text, "pattern", card.info.rate or settings.rate)
+    path = Path(text)
+    if text and path.is_file():
+        return _open_file(path, settings)
+    from livecartoon.sources.camera import CameraSource, CameraWish
+
+    wish = CameraWish(settings.width, settings.height, settings.rate, settings.input_format)
+    source = CameraSource(text, wish, reconnect_s=settings.reconnect_s, on_state=on_state)
+    info = source.camera
+    return LiveCamera(source, info.name, info.id, source.format, settings.rate, is_physical=True)
+
+
+def _open_file(path: Path, settings: LiveSettings) -> LiveCamera:
+    from livecartoon.sources.file import FileSource
+
+    source = PacedSource(lambda: FileSource(path), is_looped=settings.is_looped)
+    rate = source.info.rate or settings.rate
+    return LiveCamera(source, path.name, str(path), source.info.codec, rate)

@@ -1,0 +1,128 @@
+"""What the keys change: pure state, no threads, no window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from livecartoon.config import Look, TemporalName
+from livecartoon.jobs.live.settings import HudLevel
+from livecartoon.sinks.presenter import Compare
+
+STEP = 0.05
+KEEP_COLOR_STEPS = (0.0, 0.5, 1.0)
+COMPARES: tuple[Compare, ...] = ("off", "wipe", "side")
+HUDS: tuple[HudLevel, ...] = ("off", "min", "full")
+HELP = (
+    "q  Esc\tquit",
+    "1 - 9\tstyle by number",
+    "[   ]\tprevious / next style",
+    "0\toriginal",
+    "+  -\tstrength",
+    "k\tkeep colours",
+    "t\tanti-flicker off / blend",
+    "space\tfreeze",
+    "s\tsnapshot",
+    "c\tcompare: wipe / side by side",
+    "m\tmirror",
+    "f\tfull screen",
+    "h\ttext off / min / full",
+    "?\tthis help",
+)
+"""Key and meaning, a tab between them."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """The knobs of a live run; `press` turns them."""
+
+    styles: Sequence[str]
+    style: str
+    look: Look = field(default_factory=Look)
+    temporal: TemporalName = "auto"
+    hud: HudLevel = "min"
+    compare: Compare = "off"
+    is_frozen: bool = False
+    is_original: bool = False
+    is_mirrored: bool = True
+    is_fullscreen: bool = False
+    is_help: bool = False
+    wants_quit: bool = False
+    wants_snapshot: bool = False
+
+    def press(self, key: str) -> None:
+        """Do what `key` stands for; a key without meaning does nothing."""
+        if key.isdecimal() and key != "0":
+            self._pick_style(int(key) - 1)
+        elif action := ACTIONS.get(key):
+            action(self)
+
+    def _pick_style(self, index: int) -> None:
+        if index < len(self.styles):
+            self.style = self.styles[index]
+
+    def turn_style(self, step: int) -> None:
+        """Go to the next (+1) or previous (-1) style, round and round."""
+        if not self.styles:
+            return
+        here = self.styles.index(self.style) if self.style in self.styles else -max(step, 0)
+        self.style = self.styles[(here + step) % len(self.styles)]
+
+    def turn_strength(self, step: float) -> None:
+        """Change the strength within 0..1."""
+        strength = min(1.0, max(0.0, round(self.look.strength + step, 2)))
+        self.look = replace(self.look, strength=strength)
+
+    def turn_keep_color(self) -> None:
+        """Go to the next of 0, 0.5, 1."""
+        later = [step for step in KEEP_COLOR_STEPS if step > self.look.keep_color]
+        self.look = replace(self.look, keep_color=later[0] if later else 0.0)
+
+    def turn_temporal(self) -> None:
+        """Switch the anti-flicker off or on."""
+        self.temporal = "blend" if self.temporal == "off" else "off"
+
+    def turn_compare(self) -> None:
+        """Go to the next way of comparing."""
+        self.compare = COMPARES[(COMPARES.index(self.compare) + 1) % len(COMPARES)]
+
+    def turn_hud(self) -> None:
+        """Go to the next amount of text."""
+        self.hud = HUDS[(HUDS.index(self.hud) + 1) % len(HUDS)]
+
+
+def _flip(name: str) -> Callable[[Desk], None]:
+    def flip(desk: Desk) -> None:
+        setattr(desk, name, not getattr(desk, name))
+
+    return flip
+
+
+def _ask(name: str) -> Callable[[Desk], None]:
+    def ask(desk: Desk) -> None:
+        setattr(desk, name, True)
+
+    return ask
+
+
+ACTIONS: dict[str, Callable[[Desk], None]] = {
+    " ": _flip("is_frozen"),
+    "+": lambda desk: desk.turn_strength(STEP),
+    "-": lambda desk: desk.turn_strength(-STEP),
+    "0": _flip("is_original"),
+    "=": lambda desk: desk.turn_strength(STEP),
+    "?": _flip("is_help"),
+    "[": lambda desk: desk.turn_style(-1),
+    "]": lambda desk: desk.turn_style(1),
+    "c": Desk.turn_compare,
+    "esc": _ask("wants_quit"),
+    "f": _flip("is_fullscreen"),
+    "h": Desk.turn_hud,
+    "k": Desk.turn_keep_color,
+    "left": lambda desk: desk.turn_style(-1),
+    "m": _flip("is_mirrored"),
+    "q": _ask("wants_quit"),
+    "right": lambda desk: desk.turn_style(1),
+    "s": _ask("wants_snapshot"),
+    "t": Desk.turn_temporal,
+}

@@ -1,0 +1,95 @@
+"""The words on the live picture; the window draws them on the shown copy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from livecartoon.jobs.live.settings import HudLevel
+
+SLOW_RATE = 0.8
+"""Below that share of the camera's rate the picture is called slow."""
+DROP_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class HudState:
+    """Everything the text may mention, measured over the last two seconds."""
+
+    style: str
+    strength: float
+    shown_fps: float
+    latency_ms: float
+    recorded_s: float | None = None
+    camera: str = ""
+    size: tuple[int, int] = (0, 0)
+    camera_fps: float = 0.0
+    processed_fps: float = 0.0
+    captured: int = 0
+    dropped: int = 0
+    skipped: int = 0
+    engine: str = ""
+    infer_size: tuple[int, int] | None = None
+    keep_color: float = 0.0
+    temporal: str = "off"
+    sinks: tuple[str, ...] = ()
+    is_frozen: bool = False
+    is_original: bool = False
+    loss: str = ""
+    """Why there is no camera picture at the moment."""
+
+
+def hud_lines(state: HudState, level: HudLevel, note: str = "") -> tuple[str, ...]:
+    """Return the lines to draw, ASCII only: OpenCV's fonts have no more on every version.
+
+    `note` is a passing message, shown at every level.
+    """
+    lines: list[str] = []
+    if level != "off":
+        lines.append(_short_line(state))
+    if level == "full":
+        lines += _full_lines(state)
+    if note:
+        lines.append(note)
+    return tuple(to_ascii(line) for line in lines)
+
+
+def to_ascii(text: str) -> str:
+    """Replace what the fonts cannot draw."""
+    return text.encode("ascii", "replace").decode("ascii")
+
+
+def condition(state: HudState) -> str:
+    """Name the state of the run in a word, never by colour alone."""
+    if state.captured and state.dropped / state.captured > DROP_SHARE:
+        return "DROP"
+    if state.camera_fps and state.processed_fps < SLOW_RATE * state.camera_fps:
+        return "SLOW"
+    return "OK"
+
+
+def _short_line(state: HudState) -> str:
+    words = [
+        f"{'original' if state.is_original else state.style} {state.strength:.2f}",
+        f"{state.shown_fps:.1f} fps",
+        f"{state.latency_ms:.0f} ms",
+    ]
+    if state.is_frozen:
+        words.append("FROZEN")
+    if state.recorded_s is not None:
+        minutes, seconds = divmod(int(state.recorded_s), 60)
+        words.append(f"REC {minutes:02d}:{seconds:02d} no sound")
+    return " | ".join(words)
+
+
+def _full_lines(state: HudState) -> list[str]:
+    share = 100 * state.dropped / max(1, state.captured)
+    reused = 100 * state.skipped / max(1, state.captured)
+    network = f" | network {state.infer_size[0]}x{state.infer_size[1]}" if state.infer_size else ""
+    return [
+        f"camera {state.camera} {state.size[0]}x{state.size[1]} {state.camera_fps:.1f} fps",
+        f"processed {state.processed_fps:.1f} fps | dropped {share:.0f} % | "
+        f"duplicated {reused:.0f} % | {condition(state)}",
+        f"{state.engine or 'engine not ready'}{network}",
+        f"anti-flicker {state.temporal} | keep colours {state.keep_color:.1f}",
+        f"sinks {', '.join(state.sinks) or 'none'}",
+    ]

@@ -1,0 +1,72 @@
+"""The live job: camera -> newest frame -> worker -> newest picture -> window, plus sinks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from livecartoon.config import EngineOptions
+from livecartoon.jobs.live.ending import Signals
+from livecartoon.jobs.live.loop import LiveRun
+from livecartoon.jobs.live.settings import LiveReport, LiveSettings, LiveStatus
+from livecartoon.jobs.live.styling import MakeStylizer, StyleKey, StylizerLike
+from livecartoon.jobs.live.terminal import TerminalKeys
+from livecartoon.sinks.presenter import HeadlessPresenter, Presenter
+
+
+def run_live(
+    settings: LiveSettings,
+    engine: EngineOptions,
+    on_status: Callable[[LiveStatus], None] | None = None,
+    *,
+    presenter: Presenter | None = None,
+    make_stylizer: MakeStylizer | None = None,
+    styles: Sequence[str] | None = None,
+) -> LiveReport:
+    """Show the camera in a style until the user, a signal or a limit ends it.
+
+    Main thread only, because windows are. Raises LivecartoonError; a report is returned for
+    every other end.
+    """
+    with ExitStack() as stack:
+        signals = stack.enter_context(Signals())
+        screen = presenter or open_presenter(settings)
+        stack.callback(screen.close)
+        make = make_stylizer or real_stylizers(engine)
+        names = installed_styles() if styles is None else styles
+        terminal = stack.enter_context(TerminalKeys())
+        run = LiveRun(settings, engine, screen, terminal, make, names)
+        return run.run(signals, on_status or (lambda _: None))
+
+
+def open_presenter(settings: LiveSettings) -> Presenter:
+    """Return the window, or a presenter without one; raises DeviceError (E807)."""
+    if not settings.show:
+        return HeadlessPresenter()
+    from livecartoon.sinks.window import WindowSink
+
+    return WindowSink("livecartoon", settings.width, settings.height)
+
+
+def real_stylizers(engine: EngineOptions) -> MakeStylizer:
+    """Return a maker of the product's own stylizers."""
+
+    def make(key: StyleKey, width: int, height: int) -> StylizerLike:
+        from livecartoon.styles import find_style
+        from livecartoon.stylizer import Stylizer
+
+        options = dataclasses.replace(engine, style=key.style, look=key.look)
+        stylizer: StylizerLike = Stylizer(
+            find_style(key.style), width, height, options, is_live=True
+        )
+        return stylizer
+
+    return make
+
+
+def installed_styles() -> list[str]:
+    """Names of the styles in the order of the number keys."""
+    from livecartoon.styles import list_styles
+
+    return [style.name for style in list_styles()]

@@ -1,0 +1,175 @@
+"""Prepares styles beside the running picture, so that a switch never stalls it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from livecartoon.backends.base import needed_layers
+from livecartoon.config import Look
+from livecartoon.errors import LivecartoonError
+from livecartoon.frame import Frame
+from livecartoon.slot import Slot
+
+log = logging.getLogger(__name__)
+KEPT = 3
+POLL_S = 0.2
+JOIN_S = 0.5
+
+
+class StylizerLike(Protocol):
+    """What the live worker needs of a Stylizer."""
+
+    @property
+    def report(self) -> Any:  # noqa: ANN401  the report's type belongs to the engine
+        """Facts about the engine for the HUD and the JSON, or None."""
+        ...
+
+    def __call__(self, frame: Frame) -> Frame:
+        """Return the frame restyled, same pts, fresh pixels."""
+        ...
+
+    def set_temporal(self, name: str) -> None:
+        """Switch the anti-flicker method: `off` or `blend`."""
+        ...
+
+    def set_look(self, look: Look) -> None:
+        """Change the sliders from the next frame on."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the past frames."""
+        ...
+
+    def close(self) -> None:
+        """Release the engine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StyleKey:
+    """A style with the live layers its engine must have: two of these are two engines."""
+
+    style: str
+    layers: tuple[str, ...] = ()
+    look: Look = field(default_factory=Look, compare=False)
+    """Sliders to start with; they need just these layers."""
+
+    @classmethod
+    def of(cls, style: str, look: Look) -> StyleKey:
+        """Return what `style` in `look` needs."""
+        return cls(style, needed_layers(look), look)
+
+    def can_draw(self, style: str, look: Look) -> bool:
+        """True if an engine made for this key shows that style in that look."""
+        return style == self.style and set(needed_layers(look)) <= set(self.layers)
+
+
+MakeStylizer = Callable[[StyleKey, int, int], StylizerLike]
+"""(key, width, height) -> a stylizer that is warm and ready for its first frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A stylizer and the wish it fulfils."""
+
+    key: StyleKey
+    stylizer: StylizerLike
+
+
+class StyleShelf:
+    """Builds stylizers in its own thread and keeps the last few, newest wish first.
+
+    `wish` comes from the main thread; `take` from the worker, which never waits here.
+    """
+
+    def __init__(self, make: MakeStylizer, width: int, height: int) -> None:
+        self._make, self._width, self._height = make, width, height
+        self._wishes: Slot[StyleKey] = Slot()
+        self._ready: Slot[Prepared] = Slot()
+        self._kept: OrderedDict[StyleKey, StylizerLike] = OrderedDict()
+        self._failures: Slot[tuple[StyleKey, LivecartoonError]] = Slot(capacity=4)
+        self._lock = threading.Lock()
+        self._on_stage: StyleKey | None = None
+        self._thread = threading.Thread(target=self._run, name="styles", daemon=True)
+        self._thread.start()
+
+    def wish(self, key: StyleKey) -> None:
+        """Ask for a stylizer; a wish not yet begun is replaced."""
+        self._wishes.put(key)
+
+    def take(self) -> Prepared | None:
+        """Return the newest stylizer that became ready, if any; raises what broke the shelf."""
+        with self._lock:
+            prepared = self._ready.get(0)
+            if prepared is not None:
+                self._on_stage = prepared.key
+            return prepared
+
+    def failure(self) -> tuple[StyleKey, LivecartoonError] | None:
+        """Return the wish that could not be fulfilled, and why, once."""
+        return self._failures.get(0)
+
+    def close(self) -> None:
+        """Stop preparing and release every stylizer kept, unless one is still being built.
+
+        Call it only when the worker has ended.
+        """
+        self._wishes.close()
+        self._thread.join(JOIN_S)
+        if self._thread.is_alive():
+            log.info("leaving an engine build unfinished")
+            return
+        for stylizer in self._kept.values():
+            stylizer.close()
+        self._kept.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        with self._ready:
+            while True:
+                key = self._wishes.get(POLL_S)
+                if key is not None:
+                    self._fulfil(key)
+
+    def _fulfil(self, key: StyleKey) -> None:
+        stylizer = self._kept.get(key)
+        if stylizer is None:
+            try:
+                stylizer = self._make(key, self._width, self._height)
+                warm_up(stylizer, self._width, self._height)
+            except LivecartoonError as error:
+                self._failures.put((key, error))
+                return
+        with self._lock:
+            self._kept[key] = stylizer
+            self._kept.move_to_end(key)
+            self._ready.put(Prepared(key, stylizer))
+            spare = [name for name in self._kept if name not in (key, self._on_stage)]
+            evicted = [self._kept.pop(name) for name in spare[: max(0, len(self._kept) - KEPT)]]
+        for old in evicted:
+            old.close()
+
+
+def warm_up(stylizer: StylizerLike, width: int, height: int) -> None:
+    """Run one black frame at real size: the first call allocates what later ones reuse."""
+    stylizer(Frame(np.zeros((height, width, 3), np.uint8), 0, Fraction(1, 30)))
+    stylizer.reset()

@@ -1,0 +1,240 @@
+"""The thread that turns the newest camera frame into the picture everybody gets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livecartoon.config import Look, TemporalName
+from livecartoon.frame import Frame, Pixels
+from livecartoon.jobs.live.meters import RateMeter
+from livecartoon.jobs.live.styling import Prepared, StyleKey, StyleShelf
+from livecartoon.slot import Slot
+
+FADE_S = 0.3
+STILL_LEVELS = 0.5
+"""Mean difference of two thumbnails, in 8-bit levels, below which nothing has moved."""
+MOST_REUSES = 10
+THUMB_H, THUMB_W, SAMPLES = 36, 64, 4
+POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A captured frame and its styled form; `styled` is the source itself while warming up."""
+
+    source: Frame
+    styled: Frame
+    style: str | None
+    """None: no style is ready yet, this is the untouched source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What the main thread may change while the worker runs; replaced as a whole."""
+
+    look: Look = field(default_factory=Look)
+    temporal: TemporalName = "auto"
+    is_frozen: bool = False
+
+
+@dataclass(slots=True)
+class StyleTime:
+    """How long a style has been on, in the order of use."""
+
+    name: str
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class WorkerCounts:
+    """Read by the main thread, written by the worker only."""
+
+    processed: RateMeter = field(default_factory=RateMeter)
+    skipped: int = 0
+    warmup: int = 0
+    """Frames that came before the first style was ready."""
+    styles: list[StyleTime] = field(default_factory=list)
+
+
+class Worker:
+    """Takes the newest frame, styles it, hands it to every outlet."""
+
+    def __init__(
+        self,
+        inbox: Slot[Frame],
+        outlets: Sequence[Slot[Picture]],
+        shelf: StyleShelf,
+        *,
+        static_skip: bool,
+        limit: int | None = None,
+    ) -> None:
+        self._inbox, self._outlets, self._shelf = inbox, outlets, shelf
+        self._still = StillDetector() if static_skip else None
+        self._left = limit
+        self._stage: Prepared | None = None
+        self._look: Look | None = None
+        self._temporal: TemporalName = "auto"
+        self._last: Pixels | None = None
+        self._fade_from: Pixels | None = None
+        self._fade_start_s = 0.0
+        self._last_tick_s = 0.0
+        self.controls = Controls()
+        self.counts = WorkerCounts()
+
+    @property
+    def is_limit_reached(self) -> bool:
+        """True once as many styled pictures as asked for have been sent."""
+        return self._left == 0
+
+    @property
+    def on_stage(self) -> StyleKey | None:
+        """What is in use, None while the first one is being prepared."""
+        stage = self._stage
+        return stage.key if stage else None
+
+    @property
+    def engine_report(self) -> object:
+        """The report of the stylizer in use, or None."""
+        stage = self._stage
+        return stage.stylizer.report if stage else None
+
+    def run(self) -> None:
+        """Work until the inbox closes; what goes wrong reaches the first outlet's reader."""
+        with self._outlets[0]:
+            while not self.is_limit_reached:
+                frame = self._inbox.get(POLL_S)
+                if frame is not None:
+                    self._send(self.process(frame))
+
+    def process(self, frame: Frame) -> Picture:
+        """Style one frame with what is ready and wanted now."""
+        controls = self.controls
+        self._change_stage()
+        if self._stage is None:
+            self.counts.warmup += 1
+            return Picture(frame, frame, None)
+        now_s = time.monotonic()
+        self._count_style_time(now_s)
+        if controls.is_frozen and self._last is not None:
+            return Picture(frame, replace(frame, pixels=self._last), self._stage.key.style)
+        if self._apply(controls) or self._fade_from is not None:
+            self._forget_still()
+        if self._last is not None and self._still is not None and self._still(frame.pixels):
+            self.counts.skipped += 1
+            return Picture(frame, replace(frame, pixels=self._last), self._stage.key.style)
+        styled = self._stage.stylizer(frame)
+        self.counts.processed.tick(now_s)
+        styled = self._faded(styled, now_s)
+        self._last = styled.pixels
+        return Picture(frame, styled, self._stage.key.style)
+
+    def _send(self, picture: Picture) -> None:
+        for outlet in self._outlets:
+            outlet.put(picture)
+        if self._left is not None and picture.style is not None:
+            self._left -= 1
+
+    def _change_stage(self) -> None:
+        """Swap in a newly prepared stylizer between two frames."""
+        prepared = self._shelf.take()
+        if prepared is None:
+            return
+        self._fade_from, self._fade_start_s = self._last, time.monotonic()
+        prepared.stylizer.reset()
+        self._stage, self._look = prepared, None
+        self._temporal = "auto"
+        self._forget_still()
+        if not self.counts.styles or self.counts.styles[-1].name != prepared.key.style:
+            self.counts.styles.append(StyleTime(prepared.key.style))
+
+    def _apply(self, controls: Controls) -> bool:
+        """Pass changed sliders to the stylizer; True if something has changed.
+
+        A look that this engine has no layers for waits: the shelf is preparing one that has.
+        """
+        stage = self._stage
+        if stage is None:
+            return False
+        has_changed = False
+        if controls.look != self._look and stage.key.can_draw(stage.key.style, controls.look):
+            stage.stylizer.set_look(controls.look)
+            self._look, has_changed = controls.look, True
+        if controls.temporal != self._temporal:
+            stage.stylizer.set_temporal(controls.temporal)
+            self._temporal, has_changed = controls.temporal, True
+        return has_changed
+
+    def _forget_still(self) -> None:
+        if self._still is not None:
+            self._still.forget()
+
+    def _count_style_time(self, now_s: float) -> None:
+        if self._last_tick_s:
+            self.counts.styles[-1].seconds += now_s - self._last_tick_s
+        self._last_tick_s = now_s
+
+    def _faded(self, styled: Frame, now_s: float) -> Frame:
+        """Mix with the last picture of the style before, for 0.3 s."""
+        if self._fade_from is None:
+            return styled
+        share = (now_s - self._fade_start_s) / FADE_S
+        if share >= 1 or self._fade_from.shape != styled.pixels.shape:
+            self._fade_from = None
+            return styled
+        return replace(styled, pixels=mix(self._fade_from, styled.pixels, share))
+
+
+def mix(old: Pixels, new: Pixels, share: float) -> Pixels:
+    """Return `share` of `new` and the rest of `old`, 0..1, in integers."""
+    weight = round(min(1.0, max(0.0, share)) * 256)
+    total = old * np.uint16(256 - weight)
+    total += new * np.uint16(weight)
+    total >>= 8
+    return total.astype(np.uint8)
+
+
+class StillDetector:
+    """Says whether a picture equals the last one styled, by a 64x36 luma thumbnail.
+
+    At most ten pictures in a row are called still, so that a slow change is never frozen.
+    """
+
+    def __init__(self) -> None:
+        self._before: NDArray[np.float32] | None = None
+        self._reuses = 0
+
+    def __call__(self, pixels: Pixels) -> bool:
+        """True if the last result can be shown again."""
+        now = thumbnail(pixels)
+        before = self._before
+        is_still = (
+            before is not None
+            and before.shape == now.shape
+            and self._reuses < MOST_REUSES
+            and float(np.abs(now - before).mean()) < STILL_LEVELS
+        )
+        if is_still:
+            self._reuses += 1
+        else:
+            self._before, self._reuses = now, 0
+        return is_still
+
+    def forget(self) -> None:
+        """Treat the next picture as new."""
+        self._before = None
+
+
+def thumbnail(pixels: Pixels) -> NDArray[np.float32]:
+    """Return the mean luma of up to 36 x 64 cells, from 4 x 4 samples of each."""
+    height, width, _ = pixels.shape
+    rows = np.arange(THUMB_H * SAMPLES) * height // (THUMB_H * SAMPLES)
+    columns = np.arange(THUMB_W * SAMPLES) * width // (THUMB_W * SAMPLES)
+    samples = pixels[rows[:, None], columns].astype(np.float32)
+    luma = samples @ np.array([0.299, 0.587, 0.114], np.float32)
+    cells: NDArray[np.float32] = luma.reshape(THUMB_H, SAMPLES, THUMB_W, SAMPLES).mean(axis=(1, 3))
+    return cells

@@ -1,0 +1,86 @@
+"""What became of each file, as told to people and written as JSON."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from livecartoon.errors import LivecartoonError
+
+Status = Literal["done", "partial", "failed", "skipped"]
+
+
+@dataclass(slots=True)
+class FileReport:
+    """One input and what was made of it; the field names are those of the JSON document."""
+
+    input: Path
+    output: Path | None = None
+    status: Status = "failed"
+    frames_in: int = 0
+    frames_out: int = 0
+    frames_repeated: int = 0
+    duration: float = 0.0
+    size: tuple[int, int] = (0, 0)
+    infer_size: tuple[int, int] = (0, 0)
+    fps_end_to_end: float = 0.0
+    speed: float = 0.0
+    stage_ms: dict[str, float] = field(default_factory=dict)
+    """Busy time per frame of each stage; stages overlap."""
+    bytes_in: int = 0
+    bytes_out: int = 0
+    streams_kept: list[dict[str, Any]] = field(default_factory=list)
+    streams_dropped: list[dict[str, Any]] = field(default_factory=list)
+    resumed_from_frame: int = 0
+    segments: int = 0
+    peak_vram: int | None = None
+    peak_rss: int | None = None
+    warnings: list[str] = field(default_factory=list)
+    engine: dict[str, Any] | None = None
+    error: LivecartoonError | None = None
+    """Why the status is not done; its exit code is the run's for a single file."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of `files` in the JSON document."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        fields["input"] = str(self.input)
+        fields["output"] = str(self.output) if self.output else None
+        fields["size"], fields["infer_size"] = list(self.size), list(self.infer_size)
+        fields["error"] = None
+        if self.error is not None:
+            fields["error"] = {
+                "code": self.error.code,
+                "text": self.error.message,
+                "try": list(self.error.remedies),
+            }
+        return fields
+
+
+def engine_fields(stylize: object) -> dict[str, Any] | None:
+    """Return the `engine` object for a stylizer that reports what it runs on."""
+    report = getattr(stylize, "report", None)
+    if report is None:
+        return None
+    fields = asdict(report)
+    return {
+        "device": fields["device"],
+        "name": fields["name"],
+        "backend": fields["backend"],
+        "precision": fields["precision"],
+        "tier": fields["tier"],
+        "fallback_reason": fields["fallback_reason"],
+        "engine_key": fields["key"],
+        "build_seconds": fields["build_seconds"],
+    }
+
+
+def peak_rss() -> int | None:
+    """Return the largest resident size of this process so far in bytes, None if unknown."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

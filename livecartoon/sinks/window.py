@@ -1,0 +1,241 @@
+"""The live picture in a window of OpenCV's HighGUI."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from livecartoon.errors import DeviceError
+from livecartoon.frame import Frame, Pixels
+from livecartoon.sinks.base import Sink
+from livecartoon.sinks.display import display_problem
+from livecartoon.sinks.presenter import Scene
+
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+FONT_PX = 22.0
+"""Height of a capital letter of that font at scale 1."""
+SMALLEST_TEXT_PX = 14
+OUTLINE_PX = 2
+NAMED_KEYS = {
+    27: "esc",
+    65361: "left",  # X11
+    65363: "right",
+    2424832: "left",  # Windows
+    2555904: "right",
+    63234: "left",  # macOS
+    63235: "right",
+}
+
+
+class WindowSink(Sink):
+    """A resizable window that keeps the picture's aspect; main thread only.
+
+    Every picture is fitted to the window here, not by HighGUI, whose back ends disagree about
+    aspect; the text is drawn after that and stays sharp at any window size.
+    """
+
+    def __init__(self, title: str = "livecartoon", width: int = 1280, height: int = 720) -> None:
+        check_window_support()
+        self._title = title
+        self._is_fullscreen = False
+        self._is_open = False
+        self._is_closed = False
+        self._start_size = (width, height)
+
+    @property
+    def is_closed(self) -> bool:
+        """True once the user has closed the window."""
+        return self._is_closed
+
+    def write(self, frame: Frame) -> None:
+        """Show the frame alone."""
+        self.show(Scene(frame.pixels, frame.pixels))
+
+    def show(self, scene: Scene) -> None:
+        """Fit `scene` to the window, draw its text, show it."""
+        if self._is_closed:
+            return
+        try:
+            self._show(scene)
+        except cv2.error as error:
+            raise DeviceError(
+                "E807", f"the window failed: {error.err}", "--no-show --record FILE"
+            ) from error
+
+    def _show(self, scene: Scene) -> None:
+        if not self._is_open:
+            flags = cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
+            cv2.namedWindow(self._title, flags)
+            cv2.resizeWindow(self._title, *self._start_size)
+            self._is_open = True
+        if scene.is_fullscreen != self._is_fullscreen:
+            self._is_fullscreen = scene.is_fullscreen
+            mode = cv2.WINDOW_FULLSCREEN if scene.is_fullscreen else cv2.WINDOW_NORMAL
+            cv2.setWindowProperty(self._title, cv2.WND_PROP_FULLSCREEN, mode)
+        _, _, width, height = cv2.getWindowImageRect(self._title)
+        if width < 2 or height < 2:
+            width, height = self._start_size
+        cv2.imshow(self._title, render(scene, width, height))
+
+    def pressed(self) -> list[str]:
+        """Let the window work, and return the keys pressed; notices a closed window."""
+        names: list[str] = []
+        if not self._is_open or self._is_closed:
+            return names
+        while (code := cv2.waitKeyEx(1)) != -1 and len(names) < 16:
+            if key := key_name(code):
+                names.append(key)
+        self._is_closed = not self._is_visible()
+        return names
+
+    def _is_visible(self) -> bool:
+        try:
+            return bool(cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1)
+        except cv2.error:  # what Qt says when its last window is gone
+            return False
+
+    def close(self) -> None:
+        """Destroy the window."""
+        if self._is_open and not self._is_closed:
+            with suppress(cv2.error):  # closed by the user a moment ago
+                cv2.destroyWindow(self._title)
+            cv2.waitKeyEx(1)
+        self._is_closed = True
+
+
+def check_window_support() -> None:
+    """Raise DeviceError (E807) where opening a window would fail or abort the process."""
+    if not cv2.currentUIFramework():
+        raise DeviceError(
+            "E807",
+            "this OpenCV was built without windows (opencv-python-headless)",
+            "pip uninstall opencv-python-headless, then pip install --force-reinstall "
+            "opencv-python; or --no-show --record FILE",
+        )
+    if problem := display_problem():
+        raise DeviceError("E807", problem, "--no-show --record FILE, or run it on a desktop")
+
+
+def key_name(code: int) -> str:
+    """Name the key of a HighGUI code, lower case; empty for keys that mean nothing here."""
+    if code in NAMED_KEYS:
+        return NAMED_KEYS[code]
+    character = code & 0xFF
+    if code & 0xFF00 or not 32 <= character < 127:
+        return ""
+    return chr(character).lower()
+
+
+def render(scene: Scene, width: int, height: int) -> Pixels:
+    """Return the BGR picture (height, width, 3) of `scene`: fitted, centred, with its text."""
+    picture = _arranged(scene, width, height)
+    canvas = np.zeros((height, width, 3), np.uint8)
+    top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
+    target = canvas[top : top + picture.shape[0], left : left + picture.shape[1]]
+    cv2.cvtColor(picture, cv2.COLOR_RGB2BGR, dst=target)
+    draw_hud(canvas, scene.hud)
+    draw_panel(canvas, scene.panel)
+    return canvas
+
+
+def _arranged(scene: Scene, width: int, height: int) -> Pixels:
+    """Compare, mirror and fit into width x height, RGB."""
+    if scene.compare == "side":
+        half = max(2, width // 2)
+        left = _fitted(scene.source, half, height, scene.is_mirrored)
+        right = _fitted(scene.styled, half, height, scene.is_mirrored)
+        return np.concatenate([left, right], axis=1)
+    result = scene.source if scene.is_original else scene.styled
+    fitted = _fitted(result, width, height, scene.is_mirrored)
+    if scene.compare == "wipe":
+        middle = fitted.shape[1] // 2
+        before = _fitted(scene.source, width, height, scene.is_mirrored)
+        fitted = fitted.copy()
+        fitted[:, :middle] = before[:, :middle]
+        fitted[:, max(0, middle - 1) : middle + 1] = 255
+    return fitted
+
+
+def _fitted(pixels: Pixels, width: int, height: int, is_mirrored: bool) -> Pixels:
+    """Scale to the largest size within width x height that keeps the aspect."""
+    scale = min(width / pixels.shape[1], height / pixels.shape[0])
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    fitted = pixels
+    while fitted.shape[1] >= 2 * size[0] and fitted.shape[0] >= 2 * size[1]:
+        half = (fitted.shape[1] // 2, fitted.shape[0] // 2)  # exact halves are cheap, and smooth
+        fitted = np.asarray(cv2.resize(fitted, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    if size != (fitted.shape[1], fitted.shape[0]):
+        fitted = np.asarray(cv2.resize(fitted, size), dtype=np.uint8)
+    if is_mirrored:
+        fitted = np.asarray(cv2.flip(fitted, 1), dtype=np.uint8)
+    return fitted
+
+
+def text_px(height: int) -> int:
+    """Height of capital letters on a picture of `height` rows."""
+    return max(SMALLEST_TEXT_PX, height // 45)
+
+
+def draw_hud(canvas: Pixels, lines: tuple[str, ...]) -> None:
+    """Write `lines` at the top left, white with a black outline."""
+    px = text_px(canvas.shape[0])
+    for row, line in enumerate(lines):
+        _put_text(canvas, line, px, int(px * (1.7 + row * 1.7)), px)
+
+
+def draw_panel(canvas: Pixels, lines: tuple[str, ...]) -> None:
+    """Write `lines` on a darkened box in the middle; tabs line up in columns."""
+    if not lines:
+        return
+    px = min(text_px(canvas.shape[0]), max(10, canvas.shape[0] // (2 * len(lines) + 4)))
+    rows = [line.split("\t") for line in lines]
+    first_w = max((_text_width(row[0], px) + 2 * px for row in rows if len(row) > 1), default=0)
+    widest = max(
+        _text_width(row[0], px) if len(row) == 1 else first_w + _text_width(row[1], px)
+        for row in rows
+    )
+    box_w, box_h = widest + 4 * px, int(px * (1.8 * len(lines) + 2))
+    top, left = max(0, (canvas.shape[0] - box_h) // 2), max(0, (canvas.shape[1] - box_w) // 2)
+    box = canvas[top : top + box_h, left : left + box_w]
+    np.right_shift(box, 2, out=box)
+    for index, row in enumerate(rows):
+        baseline = top + int(px * (2.3 + 1.8 * index))
+        for text, x in zip(row, (0, first_w), strict=False):
+            _put_text(canvas, text, left + 2 * px + x, baseline, px)
+
+
+def _text_width(text: str, px: int) -> int:
+    return int(cv2.getTextSize(text, FONT, px / FONT_PX, 1)[0][0])
+
+
+def _put_text(canvas: Pixels, text: str, x: int, baseline: int, px: int) -> None:
+    """Write white text with a black outline; what does not fit is cut off."""
+    letters, outline, ascent = _text_masks(text, px)
+    top, left = baseline - ascent, x - OUTLINE_PX
+    part = canvas[max(0, top) : top + letters.shape[0], left : left + letters.shape[1]]
+    if not part.size:
+        return
+    ink = letters[max(0, -top) :][: part.shape[0], : part.shape[1]]
+    edge = outline[max(0, -top) :][: part.shape[0], : part.shape[1]]
+    # part * (1 - edge) + ink, all in 8 bits
+    cv2.multiply(part, cv2.merge([255 - edge] * 3), dst=part, scale=1 / 255)
+    cv2.add(part, cv2.merge([ink] * 3), dst=part)
+
+
+@lru_cache(maxsize=128)
+def _text_masks(text: str, px: int) -> tuple[Pixels, Pixels, int]:
+    """Coverage of the letters and of their outline, 0..255, and the rows above the baseline.
+
+    The outline is the letters widened: a thicker stroke would not do, because OpenCV 5 draws
+    a bolder and therefore wider font for it.
+    """
+    (width, height), below = cv2.getTextSize(text, FONT, px / FONT_PX, 1)
+    ascent = height + OUTLINE_PX + 2
+    letters = np.zeros((ascent + below + OUTLINE_PX + 2, width + 2 * OUTLINE_PX + 2), np.uint8)
+    start = (OUTLINE_PX, ascent)
+    cv2.putText(letters, text, start, FONT, px / FONT_PX, (255,), max(1, px // 12), cv2.LINE_AA)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * OUTLINE_PX + 1,) * 2)
+    return letters, np.asarray(cv2.dilate(letters, kernel), dtype=np.uint8), ascent

@@ -1,0 +1,249 @@
+"""A camera, or a live stream from the network, through PyAV."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import av
+import av.container
+import av.video.frame
+import av.video.reformatter
+import numpy as np
+
+from livecartoon.errors import DeviceError
+from livecartoon.frame import Frame
+from livecartoon.sources.base import Source, VideoInfo
+from livecartoon.sources.devices import CameraInfo, find_camera, holder_of, list_cameras
+
+__all__ = ["CameraInfo", "CameraSource", "InputFormat", "find_camera", "list_cameras"]
+
+InputFormat = Literal["auto", "mjpeg", "yuyv"]
+log = logging.getLogger(__name__)
+TIME_BASE = Fraction(1, 1_000_000)
+NETWORK_SCHEMES = ("rtsp://", "rtmp://", "http://", "https://", "udp://")
+NETWORK_OPTIONS = {"rtsp_transport": "tcp", "fflags": "nobuffer", "flags": "low_delay"}
+NETWORK_TIMEOUT_S = (10.0, 5.0)
+GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
+FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 5.0
+NOT_READY_S = 0.004
+
+
+@dataclass(frozen=True, slots=True)
+class CameraWish:
+    """What the camera is asked for; it may grant something else."""
+
+    width: int = 1280
+    height: int = 720
+    rate: Fraction = Fraction(30)
+    input_format: InputFormat = "auto"
+
+
+class CameraSource(Source):
+    """Frames as the driver delivers them, stamped when they are taken out of it.
+
+    The thread that iterates must do nothing else: a driver nobody reads keeps old frames, and
+    every later one is late by as much. `stop` ends the iteration from another thread.
+    """
+
+    def __init__(
+        self,
+        camera: str | CameraInfo = "",
+        wish: CameraWish | None = None,
+        *,
+        reconnect_s: float = 30.0,
+        on_state: Callable[[str], None] | None = None,
+    ) -> None:
+        self.camera = camera if isinstance(camera, CameraInfo) else _resolve(camera)
+        self._wish = wish or CameraWish()
+        self._reconnect_s = reconnect_s
+        self._on_state = on_state or (lambda _: None)
+        self._stopped = threading.Event()
+        self._reformatter = av.video.reformatter.VideoReformatter()
+        self._start_s = time.monotonic()
+        self._last_pts = -1
+        self.reconnects = 0
+        self._container: av.container.InputContainer | None = None
+        self.format = self._open()
+        self.info = self._describe()
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield frames until `stop`; raises DeviceError (E804) when the camera stays away."""
+        while not self._stopped.is_set():
+            reason = "it sends no more pictures"
+            try:
+                yield from self._read()
+            except (av.FFmpegError, OSError) as error:
+                reason = _words(error)
+            if not self._stopped.is_set():
+                self._reconnect(reason)
+
+    def stop(self) -> None:
+        """End the iteration after the frame being read, from any thread."""
+        self._stopped.set()
+
+    def close(self) -> None:
+        """Release the camera; only from the thread that iterates, or after it has ended."""
+        self._stopped.set()
+        self._release()
+
+    def _release(self) -> None:
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _open(self) -> str:
+        """Open the device with the best format it takes; return that format's name."""
+        problem: Exception | None = None
+        for name, options in _attempts(self.camera, self._wish):
+            try:
+                self._container = _open_container(self.camera, options)
+            except (av.FFmpegError, OSError, ValueError) as error:
+                _raise_if_final(self.camera, error)
+                log.debug("%s does not open as %s: %s", self.camera.name, name, _words(error))
+                problem = error
+                continue
+            if self._container.streams.video:
+                return name
+            self._release()
+        text = f"cannot open the camera {self.camera.name}"
+        reason = _words(problem) if problem else "it has no picture"
+        raise DeviceError("E801", f"{text}: {reason}", "livecartoon devices") from problem
+
+    def _describe(self) -> VideoInfo:
+        assert self._container is not None
+        stream = self._container.streams.video[0]
+        rate = stream.average_rate
+        return VideoInfo(
+            stream.codec_context.width or self._wish.width,
+            stream.codec_context.height or self._wish.height,
+            TIME_BASE,
+            Fraction(rate.numerator, rate.denominator) if rate else None,
+            is_live=True,
+            codec=stream.codec_context.name,
+        )
+
+    def _read(self) -> Iterator[Frame]:
+        """Yield frames of the open container until it ends or fails."""
+        assert self._container is not None
+        stream = self._container.streams.video[0]
+        stream.thread_type = "SLICE"  # frame threads would hold one frame back each
+        packets = self._container.demux(stream)
+        while not self._stopped.is_set():
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except BlockingIOError:  # AVFoundation has no frame yet
+                time.sleep(NOT_READY_S)
+                packets = self._container.demux(stream)
+                continue
+            captured_s = time.monotonic()
+            try:
+                pictures = packet.decode()
+            except av.InvalidDataError:  # cameras often start with half a picture
+                continue
+            for picture in pictures:
+                yield self._frame(picture, captured_s)
+
+    def _frame(self, picture: av.video.frame.VideoFrame, captured_s: float) -> Frame:
+        rgb = self._reformatter.reformat(
+            picture, self.info.width, self.info.height, "rgb24", threads=1
+        )
+        pts = max(self._last_pts + 1, round((captured_s - self._start_s) / TIME_BASE))
+        self._last_pts = pts
+        pixels = np.ascontiguousarray(rgb.to_ndarray(), dtype=np.uint8)
+        return Frame(pixels, pts, TIME_BASE, 0, captured_s)
+
+    def _reconnect(self, reason: str) -> None:
+        """Open the same camera again, waiting longer each time; raises DeviceError (E804)."""
+        self._release()
+        log.warning("camera %s lost: %s", self.camera.name, reason)
+        self._on_state(f"camera lost: {reason}")
+        deadline_s = time.monotonic() + self._reconnect_s
+        delay_s = FIRST_DELAY_S
+        while time.monotonic() + delay_s <= deadline_s and not self._stopped.wait(delay_s):
+            delay_s = min(LONGEST_DELAY_S, delay_s * 2)
+            try:
+                self._open()
+            except DeviceError as error:
+                log.debug("not back yet: %s", error.message)
+                continue
+            self.reconnects += 1
+            self._on_state("")
+            return
+        if not self._stopped.is_set():
+            raise DeviceError(
+                "E804",
+                f"camera {self.camera.name} lost: {reason}, and not back in "
+                f"{self._reconnect_s:g} s",
+                "check its cable",
+                "--reconnect 5m",
+            )
+
+
+def _resolve(text: str) -> CameraInfo:
+    if text.startswith(NETWORK_SCHEMES):
+        shown = text.rpartition("@")[2]  # no password in any message
+        return CameraInfo(0, shown, shown, text, "")
+    return find_camera(text)
+
+
+def _attempts(camera: CameraInfo, wish: CameraWish) -> list[tuple[str, dict[str, str]]]:
+    """Return (format name, driver options) in the order of trying."""
+    if not camera.driver:
+        return [("stream", NETWORK_OPTIONS)]
+    granted = {"video_size": f"{wish.width}x{wish.height}", "framerate": str(wish.rate)}
+    if camera.driver == "avfoundation":
+        return [("nv12", granted | {"pixel_format": "nv12"}), ("any", {"framerate": "30"})]
+    key, yuyv_key, yuyv = "input_format", "input_format", "yuyv422"
+    if camera.driver == "dshow":
+        key, yuyv_key, yuyv = "vcodec", "pixel_format", "yuyv422"
+        granted["rtbufsize"] = "64M"
+    formats = [("mjpeg", granted | {key: "mjpeg"}), ("yuyv", granted | {yuyv_key: yuyv})]
+    if wish.input_format == "yuyv":
+        formats.reverse()
+    return [*formats, ("any", granted), ("any", {})]
+
+
+def _open_container(camera: CameraInfo, options: dict[str, str]) -> av.container.InputContainer:
+    if not camera.driver:
+        return av.open(camera.device, options=options, timeout=NETWORK_TIMEOUT_S)
+    return av.open(camera.device, format=camera.driver, options=options)
+
+
+def _raise_if_final(camera: CameraInfo, error: Exception) -> None:
+    """Raise the DeviceError for failures that another format cannot cure."""
+    number = getattr(error, "errno", None)
+    if isinstance(error, PermissionError):
+        raise DeviceError(
+            "E803",
+            f"no permission for the camera {camera.name} ({camera.device})",
+            "sudo usermod -aG video $USER, then log in again"
+            if camera.driver == "v4l2"
+            else "allow this terminal to use the camera in the privacy settings",
+        ) from error
+    if number == errno.EBUSY or "busy" in str(error).lower():
+        holder = holder_of(camera.device)
+        by = f" by {holder}" if holder else ""
+        raise DeviceError(
+            "E802",
+            f"the camera {camera.name} is in use{by}",
+            "close the other program",
+            "--camera N for another camera",
+        ) from error
+    if number in GONE:
+        raise DeviceError(
+            "E801", f"no camera at {camera.device}", "livecartoon devices", "--camera pattern:"
+        ) from error
+
+
+def _words(error: Exception) -> str:
+    """Return the library's own reason, without its number and file name."""
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)

@@ -1,0 +1,48 @@
+"""What all tests share: deterministic hypothesis, GPU skipping, the shared data folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parent.parent
+# The default deadline of 200 ms fails on the first call into a library that is still loading.
+settings.register_profile("ours", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("ours")
+# Small tensors on many threads wait longer than they compute; read when torch loads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip `gpu` tests where there is no CUDA; torch is imported only if there are any."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if not marked:
+        return
+    from livecartoon.stylizer import has_cuda_driver
+
+    if not has_cuda_driver():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the user's configuration out of the tests, and their logs out of the user's."""
+    home = tmp_path_factory.getbasetemp() / "home"
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+    for name in [n for n in os.environ if n.startswith("LIVECARTOON_")]:
+        if name not in ("LIVECARTOON_CACHE_DIR", "LIVECARTOON_SHARED"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of sample clips and photos that does not travel with the repository."""
+    folder = Path(os.environ.get("LIVECARTOON_SHARED", ROOT.parent / "shared")) / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no shared data at {folder}; LIVECARTOON_SHARED names its parent")
+    return folder

@@ -1,0 +1,50 @@
+"""The installed command on the drawn card."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.slow
+COMMAND = (sys.executable, "-m", "livecartoon", "cam", "-s", "classic", "--no-show")
+
+
+def test_cam_on_the_test_card_reports_json():
+    done = subprocess.run(
+        [*COMMAND, "--camera", "pattern:320x180", "--frames", "10", "--sink", "null", "--json"],
+        capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["command"] == "cam"
+    assert document["frames"]["processed"] + document["frames"]["skipped_static"] == 10
+    assert document["end_reason"] == "frames"
+    assert document["engine"]["device"] == "cpu" or document["engine"]["device"].startswith("cuda")
+
+
+def test_cam_without_any_sink_is_a_usage_error():
+    done = subprocess.run(
+        [*COMMAND, "--camera", "pattern:"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert "E204" in done.stderr
+    assert "try:" in done.stderr
+
+
+def test_cam_interrupted_ends_soon(tmp_path):
+    command = [*COMMAND, "--camera", "pattern:320x180", "--record", str(tmp_path / "a.mkv")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        end_s = time.monotonic() + 60
+        while not (tmp_path / "a.partial.mkv").exists() and time.monotonic() < end_s:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        start_s = time.monotonic()
+        process.communicate(timeout=30)
+    assert time.monotonic() - start_s < 10
+    assert process.returncode in (0, 130)
+    assert not (tmp_path / "a.partial.mkv").exists()

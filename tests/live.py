@@ -1,0 +1,72 @@
+"""A stylizer small enough to know its result, for tests of the live job."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from livecartoon.config import Look
+from livecartoon.errors import ModelError
+from livecartoon.frame import Frame
+from livecartoon.jobs.live.styling import StyleKey
+
+
+@dataclass(frozen=True)
+class ToyReport:
+    device: str = "cpu"
+    name: str = "cpu"
+    backend: str = "toy"
+    precision: str = "fp32"
+    infer_size: tuple[int, int] = (160, 90)
+    key: str | None = None
+
+
+class ToyStylizer:
+    """`copy` copies, `invert` inverts; notes what it was told."""
+
+    def __init__(self, style: str, delay_s: float = 0.0) -> None:
+        self.style, self.delay_s = style, delay_s
+        self.report = ToyReport()
+        self.told: list[object] = []
+        self.is_closed = False
+
+    def __call__(self, frame: Frame) -> Frame:
+        assert not self.is_closed
+        time.sleep(self.delay_s)
+        pixels = 255 - frame.pixels if self.style == "invert" else frame.pixels.copy()
+        return replace(frame, pixels=np.asarray(pixels, np.uint8))
+
+    def set_look(self, look: Look) -> None:
+        self.told.append(look)
+
+    def set_temporal(self, name: str) -> None:
+        self.told.append(name)
+
+    def reset(self) -> None:
+        self.told.append("reset")
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@dataclass
+class ToyShop:
+    """Makes toy stylizers; `broken` cannot be made; `gate` holds a making back until it is set."""
+
+    delay_s: float = 0.0
+    made: list[ToyStylizer] = field(default_factory=list)
+    gate: threading.Event | None = None
+
+    def __call__(self, key: StyleKey, width: int, height: int) -> ToyStylizer:
+        if self.gate is not None and key.style != "copy":
+            self.gate.wait(5)
+        if key.style == "broken":
+            raise ModelError("E601", "weights missing", "reinstall")
+        self.made.append(ToyStylizer(key.style, self.delay_s))
+        return self.made[-1]
+
+
+STYLES = ("copy", "invert", "broken")

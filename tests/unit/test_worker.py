@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from livecartoon.config import Look
+from livecartoon.frame import Frame
+from livecartoon.jobs.live.styling import StyleKey, StyleShelf
+from livecartoon.jobs.live.worker import (
+    MOST_REUSES,
+    Controls,
+    StillDetector,
+    Worker,
+    mix,
+    thumbnail,
+)
+from livecartoon.slot import Slot
+from tests.live import ToyShop
+
+
+def frame(level: int, pts: int = 0) -> Frame:
+    return Frame(np.full((72, 128, 3), level, np.uint8), pts, Fraction(1, 30), 1, 0.0)
+
+
+@pytest.fixture
+def shop():
+    return ToyShop()
+
+
+@pytest.fixture
+def shelf(shop):
+    with StyleShelf(shop, 128, 72) as shelf:
+        yield shelf
+
+
+def ready(worker: Worker, shelf: StyleShelf, key: StyleKey) -> None:
+    """Wish `key` and let the worker pass frames until it is on stage."""
+    shelf.wish(key)
+    end_s = time.monotonic() + 5
+    while worker.on_stage != key:
+        worker.process(frame(9))
+        assert time.monotonic() < end_s
+        time.sleep(0.002)
+
+
+def make_worker(shelf: StyleShelf, *, static_skip: bool = False) -> Worker:
+    return Worker(Slot(), [Slot()], shelf, static_skip=static_skip)
+
+
+def test_worker_before_a_style_is_ready_passes_the_source(shelf):
+    worker = make_worker(shelf)
+    picture = worker.process(frame(10))
+    assert picture.style is None
+    assert picture.styled is picture.source
+    assert worker.counts.warmup == 1
+    assert worker.counts.processed.count == 0
+
+
+def test_worker_styles_and_keeps_the_time(shelf):
+    worker = make_worker(shelf)
+    ready(worker, shelf, StyleKey("invert"))
+    picture = worker.process(frame(10, pts=77))
+    assert (picture.styled.pixels == 245).all()
+    assert picture.styled.pts == 77
+    assert picture.style == "invert"
+
+
+def test_worker_while_frozen_repeats_the_last_picture_with_new_times(shelf):
+    worker = make_worker(shelf)
+    ready(worker, shelf, StyleKey("copy"))
+    worker.process(frame(10, 1))
+    worker.controls = Controls(is_frozen=True)
+    picture = worker.process(frame(200, 2))
+    assert (picture.styled.pixels == 10).all()
+    assert picture.styled.pts == 2
+
+
+def test_worker_fades_from_style_to_style(shelf):
+    worker = make_worker(shelf)
+    ready(worker, shelf, StyleKey("copy"))
+    worker.process(frame(0))
+    ready(worker, shelf, StyleKey("invert"))
+    early = worker.process(frame(0)).styled.pixels.mean()
+    time.sleep(0.32)
+    assert early < 200
+    assert (worker.process(frame(0)).styled.pixels == 255).all()
+    assert [style.name for style in worker.counts.styles] == ["copy", "invert"]
+
+
+def test_worker_passes_changed_sliders_once(shelf, shop):
+    worker = make_worker(shelf)
+    half = Look(strength=0.5)
+    ready(worker, shelf, StyleKey.of("copy", half))
+    worker.controls = Controls(half, "off")
+    for _ in range(3):
+        worker.process(frame(10))
+    assert shop.made[0].told[-2:] == [half, "off"]
+
+
+def test_worker_does_not_ask_an_engine_for_layers_it_lacks(shelf, shop):
+    worker = make_worker(shelf)
+    ready(worker, shelf, StyleKey("copy"))
+    worker.controls = Controls(Look(strength=0.5))
+    worker.process(frame(10))
+    assert Look(strength=0.5) not in shop.made[0].told
+
+
+def test_worker_on_a_still_picture_reuses_the_result(shelf):
+    worker = make_worker(shelf, static_skip=True)
+    ready(worker, shelf, StyleKey("copy"))
+    worker.process(frame(100))
+    before = worker.counts.processed.count
+    for _ in range(3):
+        worker.process(frame(100))
+    worker.process(frame(120))
+    assert worker.counts.skipped == 3
+    assert worker.counts.processed.count == before + 1
+
+
+def test_worker_on_a_still_picture_still_obeys_the_sliders(shelf):
+    worker = make_worker(shelf, static_skip=True)
+    ready(worker, shelf, StyleKey("copy"))
+    worker.process(frame(100))
+    worker.controls = Controls(Look(), "off")
+    before = worker.counts.processed.count
+    worker.process(frame(100))
+    assert worker.counts.processed.count == before + 1
+
+
+def test_worker_with_a_limit_stops_after_that_many(shelf):
+    inbox: Slot[Frame] = Slot(8)
+    outlet = Slot(capacity=8)
+    worker = Worker(inbox, [outlet], shelf, static_skip=False, limit=2)
+    ready(worker, shelf, StyleKey("copy"))
+    for number in range(5):
+        inbox.put(frame(number))
+    worker.run()
+    assert worker.is_limit_reached
+    assert [outlet.get(0).source.pixels[0, 0, 0] for _ in range(2)] == [0, 1]
+
+
+def test_still_detector_calls_at_most_ten_in_a_row_still():
+    detector = StillDetector()
+    pixels = frame(50).pixels
+    answers = [detector(pixels) for _ in range(MOST_REUSES + 3)]
+    assert answers == [False, *[True] * MOST_REUSES, False, True]
+
+
+def test_still_detector_sees_a_slow_fade():
+    detector = StillDetector()
+    answers = [detector(frame(level).pixels) for level in (50, 50, 51)]
+    assert answers == [False, True, False]
+
+
+def test_thumbnail_is_luma_of_cells():
+    pixels = np.zeros((360, 640, 3), np.uint8)
+    pixels[:, 320:] = (0, 255, 0)
+    cells = thumbnail(pixels)
+    assert cells.shape == (36, 64)
+    assert (cells[:, :32] == 0).all()
+    np.testing.assert_allclose(cells[:, 32:], 149.685, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("share", "level"), [(0, 0), (0.5, 127), (1, 255), (2, 255)])
+def test_mix_of_black_and_white(share, level):
+    black, white = frame(0).pixels, frame(255).pixels
+    assert (mix(black, white, share) == level).all()
