@@ -13,6 +13,7 @@ import torch
 
 from livecartoon.errors import InputError
 from livecartoon.models.checkpoint import write_checkpoint
+from trainer.card import write_card
 from trainer.config import StudentTraining
 from trainer.recipes.student import INK_STYLES
 from trainer.snapshot import averaged_student
@@ -21,7 +22,8 @@ from trainer.snapshot import averaged_student
 def export_student(
     run: Path, output: Path, *, name: str, title: str, description: str, licence: str, data: str
 ) -> None:
-    """Write the averaged student of a run, fused, in half precision with its full header.
+    """Write the averaged student of a run, fused, in half precision with its full header, and its
+    model card beside it.
 
     `licence` covers the weights, `data` states the rights of the training pictures.
     """
@@ -60,6 +62,7 @@ def export_student(
     }
 
     write_checkpoint(output, tensors, header)
+    write_card(output)
 
 
 def _counts(pairs: Path) -> str:

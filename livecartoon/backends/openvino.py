@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import platform
 import time
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,17 @@ def probe() -> str | None:
     return None if find_spec("openvino") else "openvino is not installed"
 
 
+@cache
+def _core(openvino: Any) -> Any:  # noqa: ANN401  openvino is untyped
+    """Return the library's one core; it lives as long as the process.
+
+    Its CPU plugin gives the thread that made it a signal stack, and frees that stack with the
+    core. Freed in another thread, the first one keeps the address, and the next Ctrl-C is a
+    segmentation fault.
+    """
+    return openvino.Core()
+
+
 def _open_engine(spec: EngineSpec) -> tuple[str, Any, float]:
     try:
         import openvino
@@ -63,7 +75,7 @@ def _open_engine(spec: EngineSpec) -> tuple[str, Any, float]:
         raise EngineError(
             "E503", f"openvino is not importable ({error})", "pip install openvino"
         ) from error
-    core = openvino.Core()
+    core = _core(openvino)
     cpu = core.get_property("CPU", "FULL_DEVICE_NAME")
     key = spec.key("openvino", openvino.__version__, cpu, platform.system(), platform.machine())
     settings = {

@@ -45,7 +45,7 @@ PRESETS = (
 @flag("--audio", type=Named(["copy", "none"]), default="copy", help="Sound tracks.")
 @flag("-e", "--encoder-option", multiple=True, metavar="KEY=VALUE", help="Raw encoder option.")
 @flag("--pix-fmt", default="yuv420p", help="Pixel format.")
-@flag("--preset", type=Named(PRESETS), default="veryfast", help="Encoder speed against size.")
+@flag("--preset", type=Named(PRESETS), default="medium", help="Encoder speed against size.")
 @flag("--crf", type=click.IntRange(0, 63), help="Quality, lower is better.")
 @flag("-c", "--codec", default="auto", metavar="auto|h264|hevc|av1|vp9|prores|ffv1|NAME")
 @flag("-n", "--skip-existing", is_flag=True, help="Skip files whose output exists.")

@@ -40,7 +40,7 @@ class ConvertSettings:
 
     codec: str = "auto"
     crf: int | None = None
-    preset: str = "veryfast"
+    preset: str = "medium"
     pix_fmt: str = "yuv420p"
     encoder_options: tuple[tuple[str, str], ...] = ()
     audio: Literal["copy", "none"] = "copy"

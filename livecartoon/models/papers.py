@@ -117,6 +117,6 @@ def load_paper(checkpoint: Checkpoint) -> Generator:
 
 def _build(place: str, config: Mapping[str, Any]) -> Generator:
     module, _, name = place.partition(":")
-    kind: type[Generator] = getattr(import_module(module), name)
-    generator: Generator = kind(kind.config_type(**config))  # type: ignore[call-arg]  # all take one
+    kind: Any = getattr(import_module(module), name)
+    generator: Generator = kind(kind.config_type(**config))
     return generator

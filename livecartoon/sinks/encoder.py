@@ -45,7 +45,7 @@ class EncoderSettings:
 
     codec: str = "auto"
     crf: int | None = None
-    preset: str = "veryfast"
+    preset: str = "medium"
     pix_fmt: str = "yuv420p"
     extra: dict[str, str] = field(default_factory=dict)
     """Raw options of the encoder, on top."""
@@ -87,7 +87,7 @@ def encoder_options(encoder: str, settings: EncoderSettings) -> dict[str, str]:
         if encoder == "libx265":
             options["x265-params"] = "log-level=error"  # it writes to stderr on its own
     elif encoder == "libvpx-vp9":
-        pace = {0: ("realtime", 8), 1: ("realtime", 7)}.get(step, ("good", max(0, 7 - step)))
+        pace = ("realtime", 8 - step) if step < 3 else ("good", max(0, min(5, 10 - step)))
         options = {"crf": str(crf), "b": "0", "deadline": pace[0], "cpu-used": str(pace[1])}
         options |= {"row-mt": "1"}
     elif encoder == "libsvtav1":

@@ -1,4 +1,4 @@
-"""The one EXIF field that matters here: which way is up."""
+"""What a picture file says beside its pixels: which way is up, and what we leave behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,20 @@ TURNS: dict[int, Filters] = {
 }
 #: What stands before the TIFF structure in jpeg, png and webp.
 MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")
+PROFILE_MARKS = (b"ICC_PROFILE\0", b"iCCP", b"ICCP")
 ENOUGH = 1 << 20
+
+
+def lost_fields(path: Path) -> tuple[str, ...]:
+    """Return one sentence for each thing in the file that its cartoon will not carry."""
+    with path.open("rb") as file:
+        content = file.read(ENOUGH)
+    lost = []
+    if any(mark in content for mark in PROFILE_MARKS):
+        lost.append("the colour profile is not applied: colours are taken for sRGB")
+    if any(mark in content for mark in MARKS):
+        lost.append("EXIF fields are not carried over; the orientation is applied")
+    return tuple(lost)
 
 
 def upright_turns(path: Path) -> Filters:

@@ -14,7 +14,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from livecartoon.errors import InputError
 from livecartoon.frame import Pixels
 from livecartoon.sources import colour, prepare
-from livecartoon.sources.exif import upright_turns
+from livecartoon.sources.exif import lost_fields, upright_turns
 from livecartoon.sources.media import MEDIA_ERRORS, check_size, open_media, translate
 
 EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
@@ -57,9 +57,9 @@ def _to_picture(path: Path, frame: av.video.frame.VideoFrame) -> Picture:
         is_yuv = frame.format.name.startswith("yuv") and path.suffix.lower() == ".webp"
         frame.color_range = colour.RANGE_LIMITED if is_yuv else colour.RANGE_FULL
     frame.colorspace = frame.colorspace if frame.colorspace in colour.KNOWN_MATRICES else 6
-    warnings: tuple[str, ...] = ()
+    warnings = lost_fields(path)
     if any(component.bits > 8 for component in frame.format.components):
-        warnings = ("more than 8 bits a channel: written with 8",)
+        warnings = ("more than 8 bits a channel: written with 8", *warnings)
     has_alpha = any(component.is_alpha for component in frame.format.components)
     wanted = "rgba" if has_alpha else "rgb24"
     rgb = VideoReformatter().reformat(

@@ -81,9 +81,19 @@ def test_read_picture_of_each_exif_orientation_is_upright(
     marked = plain[:2] + b"\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment + plain[2:]
     (tmp_path / "a.jpg").write_bytes(marked)
     expected = turn(moving_picture(2, 96, 64))  # type: ignore[operator]
-    pixels = read_picture(tmp_path / "a.jpg").pixels
+    picture = read_picture(tmp_path / "a.jpg")
+    pixels = picture.pixels
+    assert [text.split()[0] for text in picture.warnings] == ["EXIF"]
     assert pixels.shape == expected.shape
     assert np.abs(pixels.astype(int) - expected).mean() < 4
+
+
+def test_read_picture_with_a_colour_profile_says_that_it_is_not_applied(tmp_path: Path) -> None:
+    plain = encode_picture(Path("a.jpg"), moving_picture(2, 96, 64), quality=100)
+    segment = b"ICC_PROFILE\0\1\1" + bytes(128)
+    marked = plain[:2] + b"\xff\xe2" + struct.pack(">H", len(segment) + 2) + segment + plain[2:]
+    (tmp_path / "a.jpg").write_bytes(marked)
+    assert "colour profile" in read_picture(tmp_path / "a.jpg").warnings[0]
 
 
 def test_read_picture_of_sixteen_bits_notes_it(tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ LEFT, FLAT = torch.tensor([[0.0, 1.0], [0.0, 3.0]])[None, None], torch.zeros(1, 
 
 def colour(red: float, green: float, blue: float) -> torch.Tensor:
     """2x2 pixels of one colour, given in [0, 1], as [-1, 1]."""
-    return torch.tensor([red, green, blue], dtype=torch.float32).reshape(1, 3, 1, 1).expand(1, 3, 2, 2) * 2 - 1
+    pixel = torch.tensor([red, green, blue], dtype=torch.float32).reshape(1, 3, 1, 1)
+    return pixel.expand(1, 3, 2, 2) * 2 - 1
 
 
 RED, BLACK, BLUE, MID = colour(1, 0, 0), colour(0, 0, 0), colour(0, 0, 1), colour(0.5, 0.5, 0.5)

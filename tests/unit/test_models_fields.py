@@ -86,17 +86,15 @@ def test_generator_when_norms_are_off_then_sees_as_far_as_specified(
 def test_generator_when_not_padded_then_rounds_as_published(
     names: tuple[str, ...], sizes: dict[tuple[int, int], tuple[int, int]]
 ) -> None:
-    with torch.device("meta"):
-        for name in names:
-            generator = build_generator(f"{name}-tiny")
-            for given, expected in sizes.items():
-                assert generator(torch.empty(1, 3, *given)).shape[2:] == expected, name
+    for name in names:
+        generator = build_generator(f"{name}-tiny").requires_grad_(False)
+        for given, expected in sizes.items():
+            assert generator(torch.zeros(1, 3, *given)).shape[2:] == expected, name
 
 
 @pytest.mark.parametrize("name", ["animegan2-lite", "animegan3", "whitebox"])
 def test_u_net_when_not_padded_then_refuses_odd_sizes(name: str) -> None:
-    with torch.device("meta"):
-        generator = build_generator(f"{name}-tiny")
-        for size in ((66, 66), (65, 67), (63, 64)):
-            with pytest.raises(RuntimeError):
-                generator(torch.empty(1, 3, *size))
+    generator = build_generator(f"{name}-tiny").requires_grad_(False)
+    for size in ((66, 66), (65, 67), (63, 64)):
+        with pytest.raises(RuntimeError):
+            generator(torch.zeros(1, 3, *size))

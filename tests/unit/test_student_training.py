@@ -141,6 +141,9 @@ def test_run_then_exports_a_file_the_product_loads(pairs: Path, tmp_path: Path) 
     load_student(checkpoint)
     assert checkpoint.header["license_data"] == "drawn"
     assert "3 training pairs, 1 held out" in checkpoint.header["dataset"]
+    card = path.with_suffix(".md").read_text()
+    assert "3 training pairs, 1 held out" in card
+    assert f"| psnr | **{figures['psnr']:.3f}** | >= 27 |" in card
 
 
 def test_gain_then_zero_for_the_photo_and_one_for_the_target() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +30,7 @@ class NICEEncoder(nn.Module):
         self.body = nn.Sequential(
             *_bounded(3, w, stride=2), leaky(), *_bounded(w, 2 * w, stride=2), leaky()
         )
-        self.attention = spectral_norm(nn.Linear(4 * w, 1, bias=False))
+        self.attention = cast(nn.Linear, spectral_norm(nn.Linear(4 * w, 1, bias=False)))
         self.mix = nn.Conv2d(4 * w, 2 * w, 1)
         self.share = nn.Parameter(torch.zeros(1))
         self.activation = leaky()

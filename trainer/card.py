@@ -1,0 +1,104 @@
+"""Model cards, written from the weights file's own header so that the two cannot differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from livecartoon.models.checkpoint import read_header
+
+#: Gate -> what it says, and for which tier which bound holds ("small", "nano").
+GATES: dict[str, tuple[str, str, str]] = {
+    "gain": ("share of the way from photo to target", ">= 0.62", ">= 0.50"),
+    "gain_over_table": ("the same, beyond what a colour table does", ">= 0.28", ">= 0.20"),
+    "flat": ("flat pixels (1.5/255) relative to the target's", ">= 0.82", ">= 0.66"),
+    "flat4": ("flat pixels (4/255) relative to the target's", ">= 0.90", ">= 0.82"),
+    "ssim": ("structural similarity to the target", ">= 0.93", ">= 0.915"),
+    "psnr": ("dB to the target", ">= 28", ">= 27"),
+    "ink_f": ("line F-score, one pixel tolerance", ">= 0.93", ">= 0.90"),
+    "sharp": ("steepest slopes relative to the target's", ">= 0.70", ">= 0.68"),
+    "noise_gain": ("change per change of noise, lower is steadier", "<= 0.30", "<= 0.35"),
+    "shift_error": ("levels of shimmer when the picture moves", "<= 2.4", "<= 2.4"),
+}
+
+CARD = """# {title} ({tier})
+
+{description}.
+
+## What it is
+
+Weights of the network `{arch}` in tier `{tier}`, half precision, {steps} training steps. The
+network regresses a designed target: a picture computed from the photo by fixed image processing
+(`trainer/targets`), not frames of any film. Lines are drawn by a fixed layer whose weight the
+network decides. The style's name denotes a look; there is no affiliation with any director.
+
+## Data and rights
+
+{license_data}. Set: {dataset}. No other network's weights or outputs were used.
+
+## Training
+
+```
+python -m trainer targets PHOTOS -o pairs/{style} --style {style}
+python -m trainer train --data pairs/{style} -o runs/{style}-{tier} --tier {tier}{changes}
+```
+
+Seed {seed}, {date}. The full configuration is in the header of the weights file.
+
+## Figures
+
+Means over the held-out pairs, before ink; a bold figure misses its bound.
+
+| figure | value | bound | meaning |
+|---|---|---|---|
+{rows}
+
+## Known failures
+
+Lettering and eyes smaller than about ten pixels melt. Strong coloured light keeps its cast. Dense
+foliage and gravel keep some photo texture. On the target's side a face that is neither found nor
+skin-coloured gets only the general detail rule.
+
+## Licence
+
+{license}
+"""
+
+
+def write_card(weights: Path) -> Path:
+    """Write `<weights>.md` beside a weights file; returns its path."""
+    header = read_header(weights)
+    training = json.loads(header["training"])
+    budget = training.get("budget_s", 0)
+    card = CARD.format(
+        **{key: header[key] for key in _NEEDED},
+        rows="\n".join(_rows(json.loads(header["metrics"]), header["tier"])),
+        changes=f" --budget {budget:g}" if budget else "",
+    )
+    path = weights.with_suffix(".md")
+    path.write_text(card, encoding="utf-8")
+    return path
+
+
+_NEEDED = (
+    *("title", "tier", "description", "arch", "steps", "license_data", "dataset", "style"),
+    *("seed", "date", "license"),
+)
+
+
+def _rows(metrics: Mapping[str, float], tier: str) -> list[str]:
+    column = 2 if tier == "nano" else 1
+    rows = []
+    for key, gate in GATES.items():
+        if key in metrics:
+            value = f"{metrics[key]:.3f}"
+            value = value if meets(metrics[key], gate[column]) else f"**{value}**"
+            rows.append(f"| {key} | {value} | {gate[column]} | {gate[0]} |")
+    return rows
+
+
+def meets(value: float, bound: str) -> bool:
+    """Whether a figure keeps a bound such as ">= 0.62"."""
+    relation, _, limit = bound.partition(" ")
+    return value >= float(limit) if relation == ">=" else value <= float(limit)
