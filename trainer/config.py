@@ -19,7 +19,7 @@ class StudentTraining:
     style: str = "shinkai"
     tier: str = "small"
     init: str = ""
-    """Weights file to start from, empty = from scratch."""
+    """Folder of another run whose averaged parameters to start from, empty = from scratch."""
     steps: int = 9000
     budget_s: float = 0.0
     """Stop after this many seconds of work, 0 = never; the schedule ends with the earlier one."""

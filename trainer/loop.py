@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from livecartoon.errors import ModelError
+from livecartoon.errors import InputError, ModelError
 from trainer.config import StudentTraining
 from trainer.data.pairs import CropSampler, read_pairs
 from trainer.metrics.gates import judge
@@ -52,6 +52,8 @@ def train(
     if last.exists():
         state.load(last)
         log.info("going on at step %d of %d", state.step, config.steps)
+    elif config.init:
+        _start_from(Path(config.init), state)
 
     # steps
     saved_at = state.worked_s
@@ -103,6 +105,16 @@ def train(
     figures = judge(state.average.tensors, config.tier, held_out)
     (run / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return figures
+
+
+def _start_from(run: Path, state: TrainingState) -> None:
+    """Begin with the averaged parameters of another run of the same tier."""
+    stored = run / "last.pt"
+    if not stored.exists():
+        raise InputError("E301", f"no checkpoint in {run}", "give the folder of a run")
+    tensors = torch.load(stored, weights_only=True)["average"]
+    state.network.load_state_dict(tensors)
+    state.average.tensors = {name: tensor.clone() for name, tensor in tensors.items()}
 
 
 def _share_done(config: StudentTraining, state: TrainingState) -> float:

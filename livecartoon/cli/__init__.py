@@ -66,9 +66,14 @@ class LazyGroup(click.Group):
 
 
 @shared
-@click.group(cls=LazyGroup, context_settings={"help_option_names": list(HELP_NAMES)})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": list(HELP_NAMES)},
+)
 @click.version_option(__version__, prog_name="livecartoon", message="%(prog)s %(version)s")
-def main() -> None:
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Turn live video, video files and pictures into cartoons.
 
     \b
@@ -76,13 +81,16 @@ def main() -> None:
       livecartoon cam
       livecartoon convert holiday.mp4 -o cartoon.mp4
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        raise click.exceptions.Exit(UsageError.exit_code)
 
 
 def run(args: list[str]) -> int:
     """Run one command line and return its exit code; nothing escapes."""
     session = Session(json="--json" in args)
     try:
-        main.main(args, prog_name="livecartoon", standalone_mode=False, obj=session)
+        ended = main.main(args, prog_name="livecartoon", standalone_mode=False, obj=session)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has gone, which is its right: end quietly, also when Python flushes again.
@@ -90,13 +98,11 @@ def run(args: list[str]) -> int:
         return 0
     except SystemExit:  # how click ends when it meets the same while printing
         return 0
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the one border to the shell
         return report(session, error)
     finally:
         logging.shutdown()
-    return 0
+    return ended if isinstance(ended, int) else 0
 
 
 def entry() -> None:

@@ -12,6 +12,7 @@ __all__ = ["TEMPORAL", "Temporal", "open_temporal"]
 #: Name -> "module:class"; the class takes the strength 0..1.
 TEMPORAL: dict[str, str] = {
     "blend": "livecartoon.temporal.blend:Blend",
+    "flow": "livecartoon.temporal.flow:Flow",
     "off": "livecartoon.temporal.off:Off",
 }
 

@@ -39,7 +39,7 @@ class Blend:
 
     def __init__(self, strength: float) -> None:
         self._tau_s = time_constant_s(strength)
-        self._state: _State | None = None
+        self._state: BlendState | None = None
 
     def __call__(self, source: Pixels, styled: Pixels, seconds: float) -> Pixels:
         """Return a steadier `styled`; `styled` itself at strength 0 and after a break."""
@@ -47,15 +47,18 @@ class Blend:
             return styled
         assert source.shape == styled.shape
         if self._state is None or self._state.shape != styled.shape:
-            self._state = _State(styled.shape)
+            self._state = self._new_state(styled.shape)
         return self._state.step(source, styled, seconds, self._tau_s)
 
     def reset(self) -> None:
         """Forget the past: the next frame is shown as it is."""
         self._state = None
 
+    def _new_state(self, shape: tuple[int, ...]) -> BlendState:
+        return BlendState(shape)
 
-class _State:
+
+class BlendState:
     """All that is remembered of a stream of one size."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
@@ -82,9 +85,10 @@ class _State:
             self._seed(styled)
             shown = styled
         else:
-            self._noise.update(self._now, self._before, elapsed_s, is_held=self._moving >= 0.5)
+            self._align()
+            deviation = self._measure(elapsed_s)
             least_gain = max(1 - math.exp(-elapsed_s / tau_s), self._expose(small, styled))
-            self._open(least_gain)
+            self._open(deviation, least_gain)
             shown = self._history.blend(styled, self._gain)
         self._now, self._before = self._before, self._now
         return shown
@@ -95,6 +99,14 @@ class _State:
         self._gain.fill(1)
         self._noise.forget_difference()
 
+    def _align(self) -> None:
+        """Nothing to do: the past is looked for where it was."""
+
+    def _measure(self, elapsed_s: float) -> Floats:
+        """Return the difference (h, w) of luma that is to be expected where nothing moves."""
+        self._noise.update(self._now, self._before, elapsed_s, is_held=self._moving >= 0.5)
+        return self._noise.luma
+
     def _expose(self, small: Floats, styled: Pixels) -> float:
         """Carry the past to the exposure of now; return the least gain that this asks for."""
         gain = exposure_gain(small, thumbnail(self._reference[0]))
@@ -104,14 +116,14 @@ class _State:
         self._history.rebase(styled)
         return min(abs(gain - 1) / _EXPOSURE_REACH, 1.0)
 
-    def _open(self, least_gain: float) -> None:
+    def _open(self, deviation: Floats, least_gain: float) -> None:
         """Find the gain per working pixel and move the reference by it.
 
         1, 1/2, 1/3 ... after a break or motion: a true mean at first, so that what was just
         uncovered does not freeze as one noisy frame.
         """
         np.subtract(self._now, self._reference, out=self._lag)
-        self._gate.fill(self._lag, self._noise, self._opening)
+        self._find_opening(deviation)
         self._moving = float((self._opening[::4, ::4] > 0.5).mean())
         np.maximum(self._opening, least_gain, out=self._opening)
         scratch = self._before[0]  # its last use was the noise of this frame
@@ -120,3 +132,6 @@ class _State:
         np.maximum(self._gain, self._opening, out=self._gain)
         self._lag *= self._gain
         self._reference += self._lag
+
+    def _find_opening(self, deviation: Floats) -> None:
+        self._gate.fill(self._lag, deviation, self._noise.chroma, self._opening)

@@ -7,10 +7,9 @@ import math
 import cv2
 import numpy as np
 
-from livecartoon.temporal.noise import NoiseLevel
 from livecartoon.temporal.planes import Floats
 
-_SHUT, _OPEN = 1.6, 3.2
+SHUT, OPEN = 1.6, 3.2
 """Local RMS of the difference, in noise units, below which nothing and above which all moves."""
 _SPREAD = 5
 """Working pixels over which it is taken: the reach of the generators."""
@@ -26,20 +25,23 @@ class Gate:
     the largest of them.
     """
 
-    def __init__(self, height: int, width: int) -> None:
+    def __init__(self, height: int, width: int, shut: float = SHUT, opened: float = OPEN) -> None:
         self._luma = np.empty((height, width), np.float32)
         self._chroma = np.empty_like(self._luma)
         self._level = np.empty((height, width), np.uint8)
-        self._table, self._per_square = _smoothstep_of_squares()
+        self._table, self._per_square = _smoothstep_of_squares(shut, opened)
 
-    def fill(self, difference: Floats, noise: NoiseLevel, opening: Floats) -> None:
-        """Write the gate of `difference` (3, h, w) into `opening` (h, w)."""
+    def fill(self, difference: Floats, luma: Floats, chroma: float, opening: Floats) -> None:
+        """Write the gate of `difference` (3, h, w) into `opening` (h, w).
+
+        `luma` (h, w) and `chroma` are the standard deviations of noise alone.
+        """
         np.abs(difference[1], out=self._luma)
         np.abs(difference[2], out=self._chroma)
         np.maximum(self._luma, self._chroma, out=self._chroma)
-        self._chroma *= _CHROMA_WEIGHT / noise.chroma
+        self._chroma *= _CHROMA_WEIGHT / chroma
         np.abs(difference[0], out=self._luma)
-        self._luma /= noise.luma
+        self._luma /= luma
         np.maximum(self._luma, self._chroma, out=self._luma)
         np.minimum(self._luma, _PEAK, out=self._luma)
         cv2.sqrBoxFilter(self._luma, cv2.CV_32F, (_SPREAD, _SPREAD), dst=self._chroma)
@@ -47,11 +49,11 @@ class Gate:
         cv2.LUT(self._level, self._table, dst=opening)
 
 
-def _smoothstep_of_squares() -> tuple[Floats, float]:
+def _smoothstep_of_squares(shut: float, opened: float) -> tuple[Floats, float]:
     """256 gate values over the mean square, and steps per unit; saves a root per pixel."""
-    per_square = 255 / _OPEN**2
+    per_square = 255 / opened**2
     rms = np.sqrt(np.arange(256, dtype=np.float32) / per_square)
-    t = np.clip((rms - _SHUT) / (_OPEN - _SHUT), 0, 1)
+    t = np.clip((rms - shut) / (opened - shut), 0, 1)
     table = np.asarray(t * t * (3 - 2 * t), dtype=np.float32).reshape(1, 256)
     assert math.isclose(float(table[0, -1]), 1.0, abs_tol=1e-6)
     table[0, -1] = 1.0

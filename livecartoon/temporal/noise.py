@@ -49,7 +49,7 @@ class NoiseLevel:
         if not sample.any():
             return
         self._difference[0] -= float(np.median(sample))  # a step of the whole picture
-        seen = self._lagged() if self._has_last else self._first()
+        seen = self._lagged() if self._has_last else self._quiet_third()
         self._difference, self._last = self._last, self._difference
         self._has_last = True
         if self._variance is None:
@@ -65,7 +65,7 @@ class NoiseLevel:
             self._block_means(self._product, block)
         return np.maximum(seen, 0, out=seen)
 
-    def _first(self) -> Floats:
+    def _quiet_third(self) -> Floats:
         """Without a product: the quiet third of the blocks tells the noise."""
         seen = np.empty((3, self._rows, self._columns), np.float32)
         for plane, block in zip(self._difference, seen, strict=True):
@@ -88,3 +88,10 @@ class NoiseLevel:
         cv2.resize(luma, (width, height), dst=self.luma, interpolation=cv2.INTER_LINEAR)
         chroma = max(float(variance[1].mean()), float(variance[2].mean()))
         self.chroma = math.sqrt(min(max(chroma, _FLOOR), 9.0))
+
+
+class ResidualNoise(NoiseLevel):
+    """Noise of frames of which one was moved onto the other: an imperfect motion is part of it."""
+
+    def _lagged(self) -> Floats:
+        return self._quiet_third()

@@ -34,14 +34,14 @@ class Planes:
     """
 
     def __init__(self, height: int, width: int) -> None:
-        self._divisor = work_divisor(height, width)
-        self.height, self.width = height // self._divisor, width // self._divisor
+        self.divisor = work_divisor(height, width)
+        self.height, self.width = height // self.divisor, width // self.divisor
         self._small = np.empty((self.height, self.width, 3), np.uint8)
         self._plane = np.empty((self.height, self.width), np.uint8)
 
     def fill(self, source: Pixels, planes: Floats) -> None:
         """Write the planes of `source` into `planes`."""
-        whole = source[: self.height * self._divisor, : self.width * self._divisor]
+        whole = source[: self.height * self.divisor, : self.width * self.divisor]
         cv2.resize(whole, (self.width, self.height), dst=self._small, interpolation=cv2.INTER_AREA)
         cv2.cvtColor(self._small, cv2.COLOR_RGB2YCrCb, dst=self._small)
         for channel in range(3):

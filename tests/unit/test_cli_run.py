@@ -61,6 +61,13 @@ def test_version_when_package_is_built_then_agrees():
     assert f'\nversion = "{__version__}"\n' in text
 
 
+def test_command_when_missing_then_help_on_stderr_and_exit_2(capsys):
+    assert run([]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Commands:" in err
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_help_of_command_when_asked_then_has_two_examples(name, capsys):
     assert run([name, "--help"]) == 0

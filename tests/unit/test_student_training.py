@@ -118,6 +118,21 @@ def test_train_when_stopped_and_resumed_then_equals_the_uninterrupted_run(
         assert torch.equal(tensor, second["average"][name]), name
 
 
+def test_train_with_init_then_starts_from_the_other_runs_average(
+    pairs: Path, tmp_path: Path
+) -> None:
+    train(config(pairs), tmp_path / "first", evaluate=False)
+    again = config(pairs, init=str(tmp_path / "first"), learning_rate=0.0)
+    train(again, tmp_path / "second", evaluate=False, pause_at=1)
+    first, second = (
+        torch.load(tmp_path / name / "last.pt", weights_only=True)["average"]
+        for name in ("first", "second")
+    )
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    with pytest.raises(InputError, match="no checkpoint"):
+        train(config(pairs, init=str(tmp_path)), tmp_path / "third")
+
+
 def test_train_when_the_loss_is_not_finite_then_e606_and_checkpoint(
     pairs: Path, tmp_path: Path
 ) -> None:
