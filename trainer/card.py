@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from livecartoon.models.checkpoint import read_header
+from trainer.config import StudentTraining
 
 #: Gate -> what it says, and for which tier which bound holds ("small", "nano").
 GATES: dict[str, tuple[str, str, str]] = {
@@ -69,12 +71,10 @@ skin-coloured gets only the general detail rule.
 def write_card(weights: Path) -> Path:
     """Write `<weights>.md` beside a weights file; returns its path."""
     header = read_header(weights)
-    training = json.loads(header["training"])
-    budget = training.get("budget_s", 0)
     card = CARD.format(
         **{key: header[key] for key in _NEEDED},
         rows="\n".join(_rows(json.loads(header["metrics"]), header["tier"])),
-        changes=f" --budget {budget:g}" if budget else "",
+        changes=_changes(json.loads(header["training"])),
     )
     path = weights.with_suffix(".md")
     path.write_text(card, encoding="utf-8")
@@ -85,6 +85,18 @@ _NEEDED = (
     *("title", "tier", "description", "arch", "steps", "license_data", "dataset", "style"),
     *("seed", "date", "license"),
 )
+
+
+def _changes(training: Mapping[str, object]) -> str:
+    """The recipe's parameters that were not left as they are, as `train` takes them."""
+    usual = asdict(StudentTraining())
+    given = ("pairs", "style", "tier")
+    changed = [
+        f"-p {key}={value}"
+        for key, value in training.items()
+        if key not in given and value != usual.get(key)
+    ]
+    return "".join(f" \\\n    {text}" for text in changed)
 
 
 def _rows(metrics: Mapping[str, float], tier: str) -> list[str]:

@@ -58,11 +58,16 @@ def export_student(
         "seed": str(config.seed),
         "date": datetime.now(UTC).date().isoformat(),
         "metrics": json.dumps(_metrics(run)),
-        "training": json.dumps(asdict(config) | {"pairs": Path(config.pairs).name}),
+        "training": json.dumps(_without_folders(asdict(config))),
     }
 
     write_checkpoint(output, tensors, header)
     write_card(output)
+
+
+def _without_folders(training: dict[str, Any]) -> dict[str, Any]:
+    """A file that travels names no folder of the machine it was made on."""
+    return training | {key: Path(training[key]).name for key in ("pairs", "init")}
 
 
 def _counts(pairs: Path) -> str:
