@@ -96,4 +96,5 @@ def _peer_network(name: str) -> nn.Module:
     from livecartoon.models.animegan2 import AnimeGAN2
     from livecartoon.models.whitebox import WhiteBox
 
-    return {"whitebox": WhiteBox, "animegan2": AnimeGAN2}[name]().eval()
+    network: nn.Module = WhiteBox() if name == "whitebox" else AnimeGAN2()
+    return network.eval()

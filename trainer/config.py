@@ -20,6 +20,9 @@ class StudentTraining:
     tier: str = "small"
     init: str = ""
     """Folder of another run whose averaged parameters to start from, empty = from scratch."""
+    gate_gain: float = 1.0
+    """Factor on the gate's logits at the start from `init`: 2 makes it decide harder, which
+    flattens fills and sharpens edges at once; what it costs in colour a short run wins back."""
     steps: int = 9000
     budget_s: float = 0.0
     """Stop after this many seconds of work, 0 = never; the schedule ends with the earlier one."""

@@ -53,7 +53,7 @@ def train(
         state.load(last)
         log.info("going on at step %d of %d", state.step, config.steps)
     elif config.init:
-        _start_from(Path(config.init), state)
+        _start_from(Path(config.init), state, config.gate_gain)
 
     # steps
     saved_at = state.worked_s
@@ -107,12 +107,13 @@ def train(
     return figures
 
 
-def _start_from(run: Path, state: TrainingState) -> None:
+def _start_from(run: Path, state: TrainingState, gate_gain: float) -> None:
     """Begin with the averaged parameters of another run of the same tier."""
     stored = run / "last.pt"
     if not stored.exists():
         raise InputError("E301", f"no checkpoint in {run}", "give the folder of a run")
     tensors = torch.load(stored, weights_only=True)["average"]
+    tensors |= {name: gate_gain * tensors[name] for name in ("gate.weight", "gate.bias")}
     state.network.load_state_dict(tensors)
     state.average.tensors = {name: tensor.clone() for name, tensor in tensors.items()}
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from livecartoon.cli.flags import AnyCommand, flag
 from livecartoon.cli.session import Session
 from livecartoon.cli.values import Named, Value, parse_size
-from livecartoon.config import TIERS, EngineOptions, Look
+from livecartoon.config import TIERS, EngineOptions, Look, TemporalName
 
 if TYPE_CHECKING:
     from livecartoon.styles import Style
@@ -38,7 +38,7 @@ STYLE_FLAGS: tuple[Callable[[Any], Any], ...] = (
     flag("--vivid", type=DOUBLE, default=1.0, help="Colourfulness, 1 = the style's own."),
     flag(
         "--temporal",
-        type=Named(["auto", "off", "blend"]),
+        type=Named(get_args(TemporalName)),
         default="auto",
         help="How flicker is calmed.",
     ),

@@ -33,8 +33,8 @@ class Blend:
     fades open the gate as well. Decided on a picture of half the size, or at most 640x360 pixels
     for frames beyond 720p. Time constants are in seconds: 15, 30 and 60 fps feel alike.
 
-    Allocates nothing large after the first frame but what it returns. OpenCV's own threads do
-    not pay at these sizes: callers set `cv2.setNumThreads(1)` if they know of no better use.
+    Allocates nothing large after the first frame but what it returns. OpenCV's own threads gain
+    nothing at these sizes; their number, a setting of the whole process, is left alone.
     """
 
     def __init__(self, strength: float) -> None:
