@@ -21,7 +21,7 @@ from livecartoon.styles import TIERS, Style
 from livecartoon.temporal import open_temporal
 from livecartoon.threads import thread_budget
 
-FILTER_VERSION = "classic-2"
+FILTER_VERSION = "classic-3"
 PROCESSING_PIXELS = 640 * 360
 """Pixels at which the network runs by default on a CPU; larger frames are reduced to about it."""
 

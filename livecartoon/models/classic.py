@@ -11,7 +11,6 @@ from livecartoon.models.blocks import (
     enlarge_in_blocks,
     luminance_in_blocks,
     per_colour,
-    repeat_per_colour,
     replicate_pad,
 )
 from livecartoon.models.ink import InkStyle
@@ -20,15 +19,15 @@ from livecartoon.models.student import StudentMaps
 EPSILON = 0.004
 """Variance of luminance that counts as half an edge."""
 CLASSIC_INK = InkStyle(0.8, 0.03, 0.9, 0.6, 0.8, 0.2)
-CLASSIC_VERSION = "classic-2"
+CLASSIC_VERSION = "classic-3"
 """Stands where a trained style has the hash of its weights."""
 
 
 class Classic(nn.Module):
     """A fast guided filter (He and Sun 2015) in the shape of a student's maps.
 
-    A guided filter says for every pixel how much of it to keep and what to add: just a gate
-    and a colour, so the whole picture path of the students serves this style too. Its
+    A guided filter says for every pixel how much of it to keep beside the mean around it: just
+    a gate and a base, so the whole picture path of the students serves this style too. Its
     coefficients are found at a quarter of the size, over windows of 3x3 blocks.
     """
 
@@ -40,35 +39,26 @@ class Classic(nn.Module):
         sub = BLOCK * BLOCK
         up = enlarge_in_blocks(BLOCK)
         buffers = {
-            "repeat": repeat_per_colour(),
             "luminance": luminance_in_blocks(),
             "block_mean": torch.full((1, sub, 1, 1), 1 / sub),
             "colour_mean": torch.eye(3).repeat(1, sub)[:, :, None, None] / sub,
-            "enlarge": up,
+            "enlarge": up.repeat_interleave(3, 0),
             "enlarge_colour": per_colour(up),
         }
         for name, value in buffers.items():
             self.register_buffer(name, value, persistent=False)
 
     def maps(self, blocks: Tensor) -> StudentMaps:
-        """Gate, colour and line weights of a photo in blocks, as `Student.maps`."""
+        """Gate, base and line weights of a photo in blocks, as `Student.maps`."""
         luma = F.conv2d(blocks, self.luminance)  # type: ignore[arg-type]
         mean = _box(F.conv2d(luma, self.block_mean))  # type: ignore[arg-type]
         square = _box(F.conv2d(luma * luma, self.block_mean))  # type: ignore[arg-type]
         variance = torch.clamp(square - mean * mean, min=0)
         share = variance / (variance + EPSILON)
-        rest = (1 - share) * _box(F.conv2d(blocks, self.colour_mean))  # type: ignore[arg-type]
+        base = _box(_box(F.conv2d(blocks, self.colour_mean)))  # type: ignore[arg-type]
         gate = F.conv2d(replicate_pad(_box(share)), self.enlarge)  # type: ignore[arg-type]
-        colour = F.conv2d(replicate_pad(_box(rest)), self.enlarge_colour)  # type: ignore[arg-type]
-        return StudentMaps(gate, colour, torch.ones_like(gate[:, :1]))
-
-    def flat(self, maps: StudentMaps, blocks: Tensor) -> Tensor:
-        """Smoothed picture in blocks, unclamped."""
-        return self.for_colours(maps.gate) * blocks + maps.colour
-
-    def for_colours(self, per_pixel: Tensor) -> Tensor:
-        """(N, 16, h, w) to (N, 48, h, w)."""
-        return F.conv2d(per_pixel, self.repeat)  # type: ignore[arg-type]
+        base = F.conv2d(replicate_pad(base), self.enlarge_colour)  # type: ignore[arg-type]
+        return StudentMaps(gate, base, torch.zeros_like(base), torch.ones_like(gate[:, :1]))
 
 
 def soft_bands(tone: Tensor, count: int) -> Tensor:

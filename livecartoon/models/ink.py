@@ -132,12 +132,13 @@ class _Darkness(nn.Module):
         assert isinstance(self.both, Tensor)
         assert isinstance(self.select, Tensor)
         count = self.outputs
+        luminance = replicate_pad(luminance, self.both.shape[-1] // 2)
         if count >= BLOCK * BLOCK:
-            difference = _convolve(luminance, self.both[:count])
-            return difference / (_convolve(luminance, self.both[count:]) + 0.12)
+            difference = F.conv2d(luminance, self.both[:count])
+            return difference / (F.conv2d(luminance, self.both[count:]) + 0.12)
         # Few outputs leave half of a vector register empty: blur once, then pick. Slicing
         # channels would cost more than these 1x1 convolutions.
-        both = _convolve(luminance, self.both)
+        both = F.conv2d(luminance, self.both)
         difference = F.conv2d(both, self.select[:count])
         return difference / (F.conv2d(both, self.select[count:]) + 0.12)
 

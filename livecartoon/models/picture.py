@@ -44,10 +44,6 @@ class MapsGenerator(Protocol):
         """Decide for a photo in 4x4 blocks."""
         ...
 
-    def flat(self, maps: StudentMaps, blocks: Tensor) -> Tensor:
-        """Flat picture in 4x4 blocks."""
-        ...
-
 
 STRIDE = 2 * BLOCK
 """The network's sides are multiples of this."""
@@ -85,16 +81,19 @@ class StudentPicture(nn.Module):
         buffers = {
             "luminance": luminance_in_blocks(self.block),
             "reduce": per_colour(down),
-            "enlarge_gate": enlarge_in_blocks(self.block).repeat_interleave(3, 0),
-            "enlarge_colour": per_colour(enlarge_in_blocks(self.block)),
+            "enlarge": per_colour(enlarge_in_blocks(self.block)),
             "repeat": repeat_per_colour(self.block),
+            "scale": torch.eye(3 * self.block**2)[:, :, None, None] / 255,
         }
         for name, value in buffers.items():
             self.register_buffer(name, value, persistent=False)
 
     def forward(self, frame: Tensor, look: Tensor) -> Tensor:
         """(1, H, W, 3) uint8 RGB and (4,) float32 sliders to (1, H, W, 3) uint8 RGB."""
-        photo = to_blocks(self._pad(frame), self.block).to(look.dtype) * (1 / 255)
+        levels = to_blocks(self._pad(frame), self.block).to(look.dtype)
+        # Scaling by a convolution hands the picture over in the layout that convolutions take;
+        # an elementwise product makes OpenVINO turn it over twice.
+        photo = F.conv2d(levels, self.scale)  # type: ignore[arg-type]
         flat, weight = self._flat(photo)
         ink, strength, keep_color, vivid = (look[index] for index in range(LOOK_SIZE))
         flat = torch.clamp(flat, 0, 1)
@@ -127,12 +126,12 @@ class StudentPicture(nn.Module):
         """Flat picture in blocks and the weight of its lines per block."""
         if self.reduction == 1:
             maps = self.generator.maps(photo)
-            return self.generator.flat(maps, photo), maps.line
+            return maps.flat(photo), maps.line
         small = F.conv2d(photo, self.reduce)  # type: ignore[arg-type]
         maps = self.generator.maps(to_blocks(small.permute(0, 2, 3, 1), BLOCK))
         gate, colour = (
-            F.conv2d(replicate_pad(from_blocks(low, BLOCK).permute(0, 3, 1, 2)), kernel)  # type: ignore[arg-type]
-            for low, kernel in ((maps.gate, self.enlarge_gate), (maps.colour, self.enlarge_colour))
+            F.conv2d(replicate_pad(from_blocks(low, BLOCK).permute(0, 3, 1, 2)), self.enlarge)  # type: ignore[arg-type]
+            for low in (maps.gate, maps.colour())
         )
         weight = F.interpolate(maps.line, scale_factor=float(BLOCK), mode="nearest")
         return gate * photo + colour, weight

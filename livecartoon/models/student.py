@@ -64,14 +64,24 @@ STUDENTS: dict[str, StudentConfig] = {
 
 
 class StudentMaps(NamedTuple):
-    """What the network decides; `gate * photo + colour` is the flat picture."""
+    """What the network decides; base + gate * (photo - base) + added is the flat picture."""
 
     gate: Tensor
-    """(N, 16, H/4, W/4), 0..1: how much of the photo stays, per pixel."""
-    colour: Tensor
-    """(N, 48, H/4, W/4): what is painted, sub-pixel-major."""
+    """(N, 48, H/4, W/4), 0..1: how much of the photo stays; the same for the three colours."""
+    base: Tensor
+    """(N, 48, H/4, W/4): what shows where the gate is closed, sub-pixel-major."""
+    added: Tensor
+    """(N, 48, H/4, W/4): what is painted on top."""
     line: Tensor
     """(N, 1, H/4, W/4), 0..2: weight of the ink lines, per block."""
+
+    def flat(self, blocks: Tensor) -> Tensor:
+        """Flat picture in blocks (N, 48, H/4, W/4), unclamped, of the photo in blocks."""
+        return self.base + self.gate * (blocks - self.base) + self.added
+
+    def colour(self) -> Tensor:
+        """What is painted in all, (N, 48, H/4, W/4): the flat picture is gate * photo + colour."""
+        return self.base - self.gate * self.base + self.added
 
 
 class Student(nn.Module):
@@ -121,17 +131,17 @@ class Student(nn.Module):
         deep = self.up(self.eighth(self.down(quarter)))
         deep = F.interpolate(deep, scale_factor=2.0, mode="nearest")
         features = self.quarter_out(F.relu(quarter + deep))
-        gate = torch.sigmoid(self.gate(features))
-        colour = self._blurred(blocks) * (1 - self.for_colours(gate)) + self.colour(features)
-        return StudentMaps(gate, colour, 2 * torch.sigmoid(self.line(features)))
+        gate = self._gate_per_colour(features)
+        line = 2 * torch.sigmoid(self.line(features))
+        return StudentMaps(gate, self._blurred(blocks), self.colour(features), line)
 
-    def for_colours(self, per_pixel: Tensor) -> Tensor:
-        """(N, 16, h, w) to (N, 48, h, w): the same value for red, green and blue."""
-        return F.conv2d(per_pixel, self.repeat)  # type: ignore[arg-type]
-
-    def flat(self, maps: StudentMaps, blocks: Tensor) -> Tensor:
-        """Flat picture in blocks (N, 48, H/4, W/4), unclamped."""
-        return self.for_colours(maps.gate) * blocks + maps.colour
+    def _gate_per_colour(self, features: Tensor) -> Tensor:
+        if self.config.head_kernel != 1:
+            return F.conv2d(torch.sigmoid(self.gate(features)), self.repeat)  # type: ignore[arg-type]
+        # One gate per pixel, answered three times: cheaper than spreading the answer.
+        assert self.gate.bias is not None
+        weight, bias = (p.repeat_interleave(3, 0) for p in (self.gate.weight, self.gate.bias))
+        return torch.sigmoid(F.conv2d(features, weight, bias))
 
     def _blurred(self, blocks: Tensor) -> Tensor:
         # From the 2x2 means: at this sigma indistinguishable, at a quarter of the work.
@@ -141,7 +151,7 @@ class Student(nn.Module):
     def forward(self, photo: Tensor) -> Tensor:
         """Flat picture (N, H, W, 3) of a photo (N, H, W, 3) in 0..1, unclamped, before any ink."""
         blocks = to_blocks(photo, BLOCK)
-        return from_blocks(self.flat(self.maps(blocks), blocks), BLOCK)
+        return from_blocks(self.maps(blocks).flat(blocks), BLOCK)
 
     def fuse(self) -> Student:
         """Fold the training branches away, for inference; returns itself."""

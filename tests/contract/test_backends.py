@@ -28,7 +28,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def spec_of(
     weights: Path | None, width: int, height: int, reduction: int, *layers: str
 ) -> EngineSpec:
-    sha256 = read_header(weights)["sha256_tensors"] if weights else "classic-2"
+    sha256 = read_header(weights)["sha256_tensors"] if weights else "classic-3"
     return EngineSpec(weights, sha256, width, height, reduction, layers, threads=1)
 
 

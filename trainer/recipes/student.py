@@ -61,7 +61,7 @@ class StudentRecipe:
         target, strokes = torch.from_numpy(crops.target), torch.from_numpy(crops.line)
         blocks = to_blocks(photo, BLOCK)
         maps = self.student.maps(blocks)
-        in_blocks = self.student.flat(maps, blocks)
+        in_blocks = maps.flat(blocks)
         picture = from_blocks(in_blocks, BLOCK)
         flat = flat_loss(
             picture,
