@@ -95,4 +95,8 @@ def _close(session: Session, report: LiveReport, record: Path | None) -> None:
     fields = report.as_json()
     fields.pop("warnings")
     fields.pop("seconds")
-    session.finish(**fields)
+    # Ctrl-C is how a live picture ends; before there was one it is an interruption.
+    exit_code = 130 if report.end_reason == "interrupt" and not shown else 0
+    session.finish(exit_code, **fields)
+    if exit_code:
+        raise click.exceptions.Exit(exit_code)
