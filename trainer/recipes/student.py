@@ -19,7 +19,7 @@ from trainer.losses.lines import line_loss
 from trainer.losses.picture import flat_loss
 
 INK_STYLES: dict[str, InkStyle] = {
-    "shinkai": InkStyle(0.85, 0.018, 0.9, 0.85, 0.95, 0.1, (0.0, 0.0, 0.02)),
+    "shinkai": InkStyle(0.85, 0.022, 0.9, 0.8, 0.95, 0.1, (0.0, 0.0, 0.02)),
     "hayao": InkStyle(0.65, 0.028, 0.7, 0.6, 0.8, 0.3, (0.03, 0.015, 0.0)),
     "hosoda": InkStyle(0.7, 0.022, 0.7, 0.7, 0.9, 0.2, (0.02, 0.01, 0.02)),
     "paprika": InkStyle(0.7, 0.022, 0.7, 0.7, 0.85, 0.15, (0.02, 0.0, 0.01)),
