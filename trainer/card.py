@@ -30,8 +30,8 @@ CARD = """# {title} ({tier})
 
 ## What it is
 
-Weights of the network `{arch}` in tier `{tier}`, half precision, {steps} training steps. The
-network regresses a designed target: a picture computed from the photo by fixed image processing
+Weights of the network `{arch}` in tier `{tier}`, half precision; its last run took {steps}
+steps. The network regresses a designed target: a picture computed from the photo by fixed image processing
 (`trainer/targets`), not frames of any film. Lines are drawn by a fixed layer whose weight the
 network decides. The style's name denotes a look; there is no affiliation with any director.
 
@@ -43,7 +43,7 @@ network decides. The style's name denotes a look; there is no affiliation with a
 
 ```
 python -m trainer targets PHOTOS -o pairs/{style} --style {style}
-python -m trainer train --data pairs/{style} -o runs/{style}-{tier} --tier {tier}{changes}
+{commands}
 ```
 
 Seed {seed}, {date}. The full configuration is in the header of the weights file.
@@ -74,7 +74,7 @@ def write_card(weights: Path) -> Path:
     card = CARD.format(
         **{key: header[key] for key in _NEEDED},
         rows="\n".join(_rows(json.loads(header["metrics"]), header["tier"])),
-        changes=_changes(json.loads(header["training"])),
+        commands="\n".join(_command(training) for training in json.loads(header["training"])),
     )
     path = weights.with_suffix(".md")
     path.write_text(card, encoding="utf-8")
@@ -87,16 +87,22 @@ _NEEDED = (
 )
 
 
-def _changes(training: Mapping[str, object]) -> str:
-    """The recipe's parameters that were not left as they are, as `train` takes them."""
+def _command(training: Mapping[str, object]) -> str:
+    """The command of one run, with the parameters that were not left as they are."""
     usual = asdict(StudentTraining())
-    given = ("pairs", "style", "tier")
+    given = ("pairs", "style", "tier", "run", "init")
     changed = [
         f"-p {key}={value}"
         for key, value in training.items()
         if key not in given and value != usual.get(key)
     ]
-    return "".join(f" \\\n    {text}" for text in changed)
+    if training["init"]:
+        changed.insert(0, f"-p init=runs/{training['init']}")
+    start = (
+        f"python -m trainer train --data pairs/{training['pairs']} -o runs/{training['run']} "
+        f"--style {training['style']} --tier {training['tier']}"
+    )
+    return " \\\n    ".join([start, *changed])
 
 
 def _rows(metrics: Mapping[str, float], tier: str) -> list[str]:

@@ -58,16 +58,22 @@ def export_student(
         "seed": str(config.seed),
         "date": datetime.now(UTC).date().isoformat(),
         "metrics": json.dumps(_metrics(run)),
-        "training": json.dumps(_without_folders(asdict(config))),
+        "training": json.dumps(_lineage(run)),
     }
 
     write_checkpoint(output, tensors, header)
     write_card(output)
 
 
-def _without_folders(training: dict[str, Any]) -> dict[str, Any]:
-    """A file that travels names no folder of the machine it was made on."""
-    return training | {key: Path(training[key]).name for key in ("pairs", "init")}
+def _lineage(run: Path) -> list[dict[str, Any]]:
+    """Configurations of a run and of those it started from, the oldest first.
+
+    A file that travels names no folder of the machine it was made on.
+    """
+    training = asdict(StudentTraining.read(run / "config.toml"))
+    earlier = _lineage(Path(training["init"])) if training["init"] else []
+    names = {key: Path(training[key]).name for key in ("pairs", "init")}
+    return [*earlier, training | names | {"run": run.name}]
 
 
 def _counts(pairs: Path) -> str:
