@@ -1,0 +1,100 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import livecartoon
+from livecartoon import Cartoonizer
+from livecartoon.errors import UsageError
+from tests.drawing import drawn_photo
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path_factory.getbasetemp() / "engines-of-the-api"
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(folder))
+
+
+def test_cartoonizer_of_bytes_then_same_shape_and_type_and_input_untouched() -> None:
+    photo = drawn_photo(64, 48)
+    before = photo.copy()
+    with Cartoonizer("classic") as toon:
+        drawn = toon(photo)
+        assert toon.info is not None
+        assert toon.info.infer_size == (64, 48)
+    assert drawn.shape == photo.shape
+    assert drawn.dtype == np.uint8
+    assert np.array_equal(photo, before)
+    assert not np.array_equal(drawn, photo)
+
+
+def test_cartoonizer_of_floats_then_floats_of_the_same_picture() -> None:
+    photo = drawn_photo(64, 48)
+    with Cartoonizer("classic") as toon:
+        from_bytes = toon(photo)
+        from_floats = toon(photo.astype(np.float32) / 255)
+    assert from_floats.dtype == np.float32
+    assert np.abs(from_floats * 255 - from_bytes).max() < 0.01
+
+
+def test_cartoonizer_of_bgr_then_colours_keep_their_order() -> None:
+    photo = drawn_photo(64, 48)
+    with Cartoonizer("classic") as rgb, Cartoonizer("classic", color="bgr") as bgr:
+        assert np.array_equal(bgr(photo[..., ::-1])[..., ::-1], rgb(photo))
+
+
+def test_cartoonizer_without_memory_then_calls_do_not_depend_on_each_other() -> None:
+    first, second = drawn_photo(64, 48), drawn_photo(64, 48)[:, ::-1].copy()
+    with Cartoonizer("classic") as toon:
+        alone = toon(second)
+        toon(first)
+        assert np.array_equal(toon(second), alone)
+        assert np.array_equal(toon.batch([first, second])[1], alone)
+
+
+def test_stream_of_a_noisy_still_then_steadier_than_single_pictures() -> None:
+    rng = np.random.default_rng(0)
+    clean = drawn_photo(64, 48).astype(float)
+    noisy = [np.clip(clean + rng.normal(0, 5, clean.shape), 0, 255).astype(np.uint8)
+             for _ in range(12)]  # fmt: skip
+
+    def flicker(frames: list[np.ndarray]) -> float:
+        pairs = zip(frames[8:], frames[7:], strict=False)
+        return float(np.mean([np.abs(a.astype(int) - b).mean() for a, b in pairs]))
+
+    with Cartoonizer("classic") as toon:
+        assert flicker(list(toon.stream(noisy))) < 0.7 * flicker(toon.batch(noisy))
+
+
+def test_cartoonizer_of_no_strength_then_returns_the_picture() -> None:
+    photo = drawn_photo(64, 48)
+    with Cartoonizer("classic", strength=0.0) as toon:
+        assert np.array_equal(toon(photo), photo)
+
+
+@pytest.mark.parametrize("shape", [(48, 64), (48, 64, 4), (0, 64, 3)])
+def test_cartoonizer_of_another_shape_then_names_it(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=str(shape[0])):
+        Cartoonizer("classic")(np.zeros(shape, np.uint8))
+
+
+def test_cartoonizer_of_another_type_then_names_it() -> None:
+    with pytest.raises(ValueError, match="float64"):
+        Cartoonizer("classic")(np.zeros((8, 8, 3)))
+
+
+def test_cartoonizer_of_an_unknown_style_then_suggests() -> None:
+    with pytest.raises(UsageError) as caught:
+        Cartoonizer("shinkay")
+    assert "shinkai" in caught.value.remedies[0]
+
+
+def test_convert_from_python_then_reports(tmp_path: Path) -> None:
+    from tests.drawing import ClipPlan, write_clip
+
+    source = tmp_path / "in.mp4"
+    write_clip(source, ClipPlan())
+    report = livecartoon.convert(source, tmp_path / "out.mp4", style="classic", crf=30)
+    assert report.status == "done"
+    assert report.frames_in == report.frames_out
+    assert (tmp_path / "out.mp4").exists()
