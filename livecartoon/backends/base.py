@@ -12,7 +12,7 @@ from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
 
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 """Raised whenever the layers around the network change the picture: engines are rebuilt."""
 
 

@@ -83,7 +83,7 @@ class StudentPicture(nn.Module):
             "reduce": per_colour(down),
             "enlarge": per_colour(enlarge_in_blocks(self.block)),
             "repeat": repeat_per_colour(self.block),
-            "scale": torch.eye(3 * self.block**2)[:, :, None, None] / 255,
+            "scale": torch.full((3 * self.block**2, 1, 1, 1), 1 / 255),
         }
         for name, value in buffers.items():
             self.register_buffer(name, value, persistent=False)
@@ -91,9 +91,9 @@ class StudentPicture(nn.Module):
     def forward(self, frame: Tensor, look: Tensor) -> Tensor:
         """(1, H, W, 3) uint8 RGB and (4,) float32 sliders to (1, H, W, 3) uint8 RGB."""
         levels = to_blocks(self._pad(frame), self.block).to(look.dtype)
-        # Scaling by a convolution hands the picture over in the layout that convolutions take;
+        # Scaling by a depthwise convolution hands the picture over in the layout that convolutions take;
         # an elementwise product makes OpenVINO turn it over twice.
-        photo = F.conv2d(levels, self.scale)  # type: ignore[arg-type]
+        photo = F.conv2d(levels, self.scale, groups=levels.shape[1])  # type: ignore[arg-type]
         flat, weight = self._flat(photo)
         ink, strength, keep_color, vivid = (look[index] for index in range(LOOK_SIZE))
         flat = torch.clamp(flat, 0, 1)
