@@ -91,8 +91,8 @@ class StudentPicture(nn.Module):
     def forward(self, frame: Tensor, look: Tensor) -> Tensor:
         """(1, H, W, 3) uint8 RGB and (4,) float32 sliders to (1, H, W, 3) uint8 RGB."""
         levels = to_blocks(self._pad(frame), self.block).to(look.dtype)
-        # Scaling by a depthwise convolution hands the picture over in the layout that convolutions take;
-        # an elementwise product makes OpenVINO turn it over twice.
+        # Scaling by a depthwise convolution hands the picture over in the layout that
+        # convolutions take; an elementwise product makes OpenVINO turn it over twice.
         photo = F.conv2d(levels, self.scale, groups=levels.shape[1])  # type: ignore[arg-type]
         flat, weight = self._flat(photo)
         ink, strength, keep_color, vivid = (look[index] for index in range(LOOK_SIZE))
