@@ -41,6 +41,8 @@ class StudentTraining:
     absolute_weight: float = 1.0
     square_weight: float = 4.0
     gradient_weight: float = 1.5
+    sparse_weight: float = 0.0
+    """Of the gradient loss that forgives edges: flattens fills further."""
     quarter_weight: float = 0.5
     line_weight: float = 0.2
     steady_weight: float = 1.0

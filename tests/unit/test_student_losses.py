@@ -2,7 +2,14 @@ import pytest
 import torch
 
 from trainer.losses.lines import line_loss
-from trainer.losses.picture import flat_loss, forward_differences, gradient_loss, quarter_size
+from trainer.losses.picture import (
+    SPARSE_KNEE,
+    flat_loss,
+    forward_differences,
+    gradient_loss,
+    quarter_size,
+    sparse_gradient_loss,
+)
 
 
 def test_forward_differences_of_a_ramp_then_are_its_slope() -> None:
@@ -21,6 +28,16 @@ def test_gradient_loss_of_a_step_then_its_share_of_the_columns() -> None:
     step = torch.zeros(1, 4, 4, 1)
     step[:, :, 2:] = 1
     assert gradient_loss(step, torch.zeros_like(step)) == pytest.approx(1 / 3)
+
+
+def test_sparse_gradient_loss_at_the_knee_then_half_and_an_edge_counts_little() -> None:
+    grain, edge = torch.zeros(1, 1, 3, 1), torch.zeros(1, 1, 3, 1)
+    grain[:, :, 2], edge[:, :, 2] = SPARSE_KNEE, 19 * SPARSE_KNEE
+    flat = torch.zeros(1, 2, 3, 1)
+    small = sparse_gradient_loss(grain.repeat(1, 2, 1, 1), flat)
+    large = sparse_gradient_loss(edge.repeat(1, 2, 1, 1), flat)
+    assert small == pytest.approx(SPARSE_KNEE / 2 / 2)
+    assert large == pytest.approx(0.95 * SPARSE_KNEE / 2)
 
 
 def test_quarter_size_then_means_of_blocks() -> None:

@@ -69,6 +69,7 @@ class StudentRecipe:
             absolute=config.absolute_weight,
             square=config.square_weight,
             gradient=config.gradient_weight,
+            sparse=config.sparse_weight,
             quarter=config.quarter_weight,
         )
         line = line_loss(maps.line, self._drawn(in_blocks), strokes)
