@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from livecartoon.errors import LivecartoonError
 from trainer.config import StudentTraining
 
+PLACE = click.Path(path_type=Path)
 PRESETS: dict[str, tuple[str, ...]] = {
     "smoke": ("steps=20", "batch=2", "crop=96", "warmup_steps=5"),
     "lite": ("steps=3000",),
@@ -50,6 +53,62 @@ def targets(
         names = set(people.read_text(encoding="utf-8").split())
         write_people(output, [path for path in found if path.name in names])
     click.echo(f"{len(found)} photos, pairs in {output}", err=True)
+
+
+@main.command()
+@click.option("--photos", required=True, multiple=True, type=PLACE, help="Folder, film or list.")
+@click.option("--cartoons", required=True, multiple=True, type=PLACE, help="Folder, film or list.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--rights", "--license", required=True, help="Who owns the pictures, what is allowed."
+)
+@click.option("--size", default=256, show_default=True, help="Side of the squares.")
+@click.option("--edges/--no-edges", default=True, show_default=True, help="Smoothed cartoons.")
+@click.option("--saliency/--no-saliency", default=True, show_default=True, help="Saliency maps.")
+@click.option("--dedup/--no-dedup", default=True, show_default=True, help="Drop near-duplicates.")
+@click.option("--val", default=0.05, show_default=True, help="Share held out from training.")
+@click.option("--photo-crops", default=1, show_default=True, help="Squares per photo.")
+@click.option("--cartoon-crops", default=1, show_default=True, help="Squares per cartoon.")
+@click.option("--cartoon-scale", type=float, help="Resize by this instead of fitting a square.")
+@click.option("--sample", type=click.Choice(["interval", "scene", "keyframes"]), default="interval")
+@click.option("--every", default=2.0, show_default=True, help="Seconds between frames of a film.")
+@click.option("--workers", default=1, show_default=True)
+def prepare(
+    photos: tuple[Path, ...],
+    cartoons: tuple[Path, ...],
+    output: Path,
+    rights: str,
+    **values: Any,  # noqa: ANN401  click hands the values of options over untyped
+) -> None:
+    """Make a data folder of squares from photos and cartoons: pictures or films.
+
+    Example: python -m trainer prepare --photos holiday/ --cartoons film.mkv -o data --rights TEXT
+    """
+    from trainer.data.films import Sampling
+    from trainer.data.prepare import PrepareSettings, prepare
+    from trainer.data.squares import Squares
+
+    common = Squares(
+        side=values["size"],
+        crops=values["photo_crops"],
+        dedup=values["dedup"],
+        held_out=values["val"],
+        sampling=Sampling(values["sample"], values["every"]),
+    )
+    drawn = replace(common, crops=values["cartoon_crops"], scale=values["cartoon_scale"])
+    settings = PrepareSettings(
+        common, drawn, values["edges"], values["saliency"], values["workers"]
+    )
+    report = prepare(photos, cartoons, output, rights, settings)
+    for text in report.warnings:
+        click.echo(f"trainer: warning: {text}", err=True)
+    for record in (report.photos, report.cartoons):
+        dropped = ", ".join(f"{count} {reason}" for reason, count in record.dropped.items())
+        click.echo(
+            f"{record.count} {record.name} in {output / record.name}, {record.held_out} held out"
+            f"{f', dropped: {dropped}' if dropped else ''}",
+            err=True,
+        )
 
 
 @main.command()

@@ -53,6 +53,7 @@ class FileSource(Source):
         hdr: Literal["tonemap", "refuse"] = "tonemap",
         deinterlace: bool = True,
         exact_colour: bool = False,
+        only_key_frames: bool = False,
         threads: int = 0,
     ) -> None:
         self.path = path
@@ -64,6 +65,7 @@ class FileSource(Source):
         """Frames yielded so far."""
         self._repeats = on_error == "repeat"
         self._deinterlaces = deinterlace
+        self._skips: Literal["NONKEY", "DEFAULT"] = "NONKEY" if only_key_frames else "DEFAULT"
         self._reformatter = VideoReformatter()
         self._interpolation = EXACT if exact_colour else Interpolation.BILINEAR
         self._lost: list[int] = []
@@ -88,6 +90,7 @@ class FileSource(Source):
         context.options = {"max_pixels": str(16384 * 16384 // 4)}
         context.thread_type = "SLICE" if self._repeats else "AUTO"  # SLICE: errors name the packet
         context.thread_count = threads or thread_budget().decode
+        context.skip_frame = self._skips
         assert stream.time_base
         self.time_base = Fraction(stream.time_base.numerator, stream.time_base.denominator)
         self._stream = stream

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from livecartoon.errors import InputError
-from trainer.targets.folder import pair_name
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 
@@ -28,5 +27,7 @@ def find_pictures(places: Iterable[Path]) -> list[Path]:
 
 def write_people(pairs: Path, photos: Iterable[Path]) -> None:
     """Note which pairs show people, for over-sampling."""
+    from trainer.targets.folder import pair_name  # its package needs scikit-image
+
     names = sorted(Path(pair_name(photo.read_bytes())).stem for photo in photos)
     (pairs / "people.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
