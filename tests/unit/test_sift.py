@@ -28,8 +28,8 @@ def test_reason_to_drop_then_names_each():
     assert reason_to_drop(ramp) == "blurred"
 
 
-def test_difference_hash_of_a_falling_ramp_then_sets_every_bit():
-    ramp = np.tile(np.linspace(200, 0, 90).astype(np.uint8)[None, :, None], (40, 1, 3))
+def test_difference_hash_of_a_rising_ramp_then_sets_every_bit():
+    ramp = np.tile(np.linspace(0, 200, 90).astype(np.uint8)[None, :, None], (40, 1, 3))
     assert difference_hash(ramp) == 2**64 - 1
     assert difference_hash(ramp[:, ::-1]) == 0
 
