@@ -42,6 +42,46 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapPlan:
+    """Grid and palette of one stream, found beforehand."""
+
+    cell: int
+    x: int
+    """A column where a cell begins, below `cell`."""
+    y: int
+    colors: tuple[tuple[int, int, int], ...]
+    """RGB levels."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapOptions:
+    """The pixel-art finish."""
+
+    cell: int | None = None
+    """Pixels a side, None = find the picture's own grid, else about 160 cells across."""
+    colors: int = 16
+    palette: str = "auto"
+    """`auto` once per stream, `per-scene`, or a file of colours."""
+    vote_margin: float = 0.15
+    """Lead in votes that a cell needs to change its colour."""
+    vote_memory: float = 0.5
+    """Share of the past in the vote."""
+    orphans: bool = True
+    """Remove stray single cells."""
+    dither: bool = False
+    """Ordered pattern of 4x4 cells."""
+    plan: SnapPlan | None = None
+    """What to use instead of finding it; a job that saw the whole file sets it."""
+
+    def __post_init__(self) -> None:
+        if self.cell is not None:
+            check_range("cell", self.cell, 2, 256)
+        check_range("colors", self.colors, 2, 256)
+        check_range("vote-margin", self.vote_margin, 0.0, 1.0)
+        check_range("vote-memory", self.vote_memory, 0.0, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
 class EngineOptions:
     """Which style runs on what, as typed; `auto` leaves the choice to us."""
 
@@ -56,6 +96,8 @@ class EngineOptions:
     look: Look = Look()
     temporal: TemporalName = "auto"
     temporal_strength: float = 0.6
+    snap: SnapOptions | None = None
+    """Finish as pixel art."""
 
     def __post_init__(self) -> None:
         check_range("temporal-strength", self.temporal_strength, 0.0, 1.0)

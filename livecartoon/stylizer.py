@@ -15,10 +15,11 @@ from livecartoon.backends import BACKENDS, open_backend, probe
 from livecartoon.backends.base import Backend, EngineSpec, needed_layers
 from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import EngineError, UsageError
-from livecartoon.frame import Frame
+from livecartoon.frame import Frame, Pixels
 from livecartoon.models.checkpoint import read_header
+from livecartoon.snap import Snap
 from livecartoon.styles import TIERS, Style
-from livecartoon.temporal import open_temporal
+from livecartoon.temporal import Temporal, open_temporal
 from livecartoon.threads import thread_budget
 
 FILTER_VERSION = "classic-3"
@@ -67,7 +68,8 @@ class Stylizer:
         spec, tier = engine_spec(style, width, height, options, device, is_live=is_live)
         self._backend = _open(backend, spec, device, self.look)
         self._temporal_name = _temporal_name(style, options)
-        self._temporal = open_temporal(self._temporal_name, options.temporal_strength)
+        self._snap = Snap(options.snap) if options.snap is not None else None
+        self._temporal = self._memory(self._snap)
         self.stage_s = {"network": 0.0, "temporal": 0.0}
         self.frames = 0
         self.report = EngineReport(
@@ -107,8 +109,13 @@ class Stylizer:
 
     def set_temporal(self, name: str) -> None:
         """Switch the anti-flicker method; the next frame is shown as it is."""
-        self._temporal = open_temporal(name, self._options.temporal_strength)
         self._temporal_name = name
+        self._temporal = self._memory(self._snap)
+
+    def _memory(self, snap: Snap | None) -> Temporal:
+        """A fresh anti-flicker filter, and behind it the finish."""
+        filter_ = open_temporal(self._temporal_name, self._options.temporal_strength)
+        return filter_ if snap is None else _Snapped(filter_, snap)
 
     def reset(self) -> None:
         """Forget the past, as after a seek."""
@@ -128,6 +135,20 @@ class Stylizer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class _Snapped:
+    """An anti-flicker filter whose steady pictures become pixel art."""
+
+    def __init__(self, filter_: Temporal, snap: Snap) -> None:
+        self._filter, self._snap = filter_, snap
+
+    def __call__(self, source: Pixels, styled: Pixels, seconds: float) -> Pixels:
+        return self._snap(self._filter(source, styled, seconds))
+
+    def reset(self) -> None:
+        self._filter.reset()
+        self._snap.reset()
 
 
 def choose_engine(options: EngineOptions) -> tuple[str, str, str | None]:

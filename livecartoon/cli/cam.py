@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livecartoon.cli.flags import FILE, command, flag
-from livecartoon.cli.options import engine_options, style_flags
+from livecartoon.cli.options import engine_options, snap_flags, style_flags
 from livecartoon.cli.session import Session, current
 from livecartoon.cli.status import open_status
 from livecartoon.cli.values import RATE, SIZE, TIME, Named, SizeRule
@@ -46,6 +46,7 @@ WIDE = (1920, 1080)
     metavar="N|NAME|PATH|URL|pattern:",
     help="Camera, video file, stream or drawn card.",
 )
+@snap_flags
 @style_flags
 @command("cam")
 def cam(**values: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livecartoon.cli.flags import FILE, command, flag
-from livecartoon.cli.options import engine_options, style_flags
+from livecartoon.cli.options import engine_options, snap_flags, style_flags
 from livecartoon.cli.session import Session, current
 from livecartoon.cli.status import Status, open_status
 from livecartoon.cli.summary import (
@@ -52,6 +52,7 @@ PRESETS = (
 @flag("-y", "--overwrite", is_flag=True, help="Overwrite existing outputs.")
 @flag("-r", "--recursive", is_flag=True, help="Descend into folders.")
 @flag("-o", "--output", type=FILE, help="File, folder or template ({dir}/{stem}.{style}.{ext}).")
+@snap_flags
 @style_flags
 @command("convert")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)

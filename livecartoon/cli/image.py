@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from livecartoon.cli.flags import FILE, command, flag
-from livecartoon.cli.options import engine_options, style_flags
+from livecartoon.cli.options import engine_options, snap_flags, style_flags
 from livecartoon.cli.session import current
 from livecartoon.cli.status import size_text
 from livecartoon.cli.summary import WORDS, check_overwrite, close_files, make_folder
@@ -26,6 +26,7 @@ FORMATS = ("png", "jpeg", "webp", "bmp", "tiff")
 @flag("-y", "--overwrite", is_flag=True, help="Overwrite existing outputs.")
 @flag("-r", "--recursive", is_flag=True, help="Descend into folders.")
 @flag("-o", "--output", type=FILE, help="File, folder or template ({dir}/{stem}.{style}.{ext}).")
+@snap_flags
 @style_flags
 @command("image")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)

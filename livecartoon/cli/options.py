@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
+from click.core import ParameterSource
 
 from livecartoon.cli.flags import AnyCommand, flag
 from livecartoon.cli.session import Session
 from livecartoon.cli.values import Named, Value, parse_size
-from livecartoon.config import TIERS, EngineOptions, Look, TemporalName
+from livecartoon.config import TIERS, EngineOptions, Look, SnapOptions, TemporalName
+from livecartoon.errors import UsageError
 
 if TYPE_CHECKING:
     from livecartoon.styles import Style
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_STYLE = "shinkai"
 BACKEND_NAMES = ("auto", "openvino", "tensorrt", "torch")
 LAST_RESORT = "classic"
+SNAP_NAMES = ("cell", "colors", "palette", "vote_margin", "vote_memory", "orphans", "dither")
 
 
 def parse_infer_size(text: str) -> str:
@@ -26,7 +29,18 @@ def parse_infer_size(text: str) -> str:
     return word if word in ("auto", "source") else str(parse_size(word))
 
 
+def parse_cell(text: str) -> int:
+    """Check `auto` or a number of pixels and return it, 0 for `auto`."""
+    word = text.strip().lower()
+    if word == "auto":
+        return 0
+    if not (word.isascii() and word.isdigit() and 2 <= int(word) <= 256):
+        raise UsageError("E201", f"cell {text!r} is not auto or a number from 2 to 256", "--cell 6")
+    return int(word)
+
+
 INFER_SIZE = Value("auto|source|size", parse_infer_size)
+CELL = Value("auto|n", parse_cell)
 UNIT = click.FloatRange(0, 1)
 DOUBLE = click.FloatRange(0, 2)
 STYLE_FLAGS: tuple[Callable[[Any], Any], ...] = (
@@ -49,6 +63,25 @@ STYLE_FLAGS: tuple[Callable[[Any], Any], ...] = (
     flag("--precision", type=Named(["auto", "fp16", "fp32"]), default="auto", help="Arithmetic."),
     flag("--threads", type=click.IntRange(0, 1024), default=0, help="CPU threads, 0 = decide."),
 )
+
+
+SNAP_FLAGS: tuple[Callable[[Any], Any], ...] = (
+    flag("--snap/--no-snap", default=False, help="Finish as pixel art."),
+    flag("--cell", type=CELL, help="Pixels a cell, auto = the picture's grid, else 160 across."),
+    flag("--colors", type=click.IntRange(2, 256), help="Colours of the pixel art (16)."),
+    flag("--palette", metavar="auto|per-scene|FILE", help="Its colours; FILE has RRGGBB lines."),
+    flag("--vote-margin", type=UNIT, help="Lead a cell needs to change its colour (0.15)."),
+    flag("--vote-memory", type=click.FloatRange(0, 0.99), help="Share of the past (0.5)."),
+    flag("--orphans/--no-orphans", default=None, help="Remove stray single cells (on)."),
+    flag("--dither", type=Named(["off", "bayer4"]), help="Pattern between colours (off)."),
+)
+
+
+def snap_flags(made: AnyCommand) -> AnyCommand:
+    """Add the flags of the pixel-art finish; `engine_options` takes their values."""
+    for add in reversed(SNAP_FLAGS):
+        made = add(made)
+    return made
 
 
 def style_flags(made: AnyCommand) -> AnyCommand:
@@ -81,4 +114,23 @@ def engine_options(session: Session, values: dict[str, Any]) -> EngineOptions:
     look = Look(**{n: own.get(n, 1.0) if v is None else v for n, v in sliders.items()})
     if values["temporal_strength"] is None:
         values["temporal_strength"] = style.temporal_strength
-    return EngineOptions(style=typed or style.name, look=look, **values)
+    return EngineOptions(style=typed or style.name, look=look, snap=snap_options(values), **values)
+
+
+def snap_options(values: dict[str, Any]) -> SnapOptions | None:
+    """Take the values of SNAP_FLAGS out of `values`; UsageError for one typed without --snap."""
+    is_wanted = values.pop("snap", False)
+    given = {name: values.pop(name, None) for name in SNAP_NAMES}
+    if not is_wanted:
+        context = click.get_current_context(silent=True)
+        for name in SNAP_NAMES if context else ():
+            if context and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                word = "--" + name.replace("_", "-")
+                raise UsageError("E202", f"{word} belongs to the pixel-art finish", "add --snap")
+        return None
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if "cell" in chosen:
+        chosen["cell"] = chosen["cell"] or None
+    if "dither" in chosen:
+        chosen["dither"] = chosen["dither"] == "bayer4"
+    return SnapOptions(**chosen)

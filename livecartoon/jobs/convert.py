@@ -21,6 +21,7 @@ from livecartoon.jobs.conversion import (
 )
 from livecartoon.jobs.naming import check_paths, output_for
 from livecartoon.jobs.report import FileReport
+from livecartoon.jobs.snapping import plan_for_file
 from livecartoon.sources.base import VideoInfo
 
 T = TypeVar("T")
@@ -51,6 +52,7 @@ def convert_file(
         report.status = "skipped"
         return report
     check_paths(source, target, overwrite=settings.overwrite)
+    options = plan_for_file(source, options, settings, make_stylize)
     job = Conversion(report, target, options, settings, on_warning)
     job.convert(on_progress, on_start, make_stylize)
     return report
@@ -130,21 +132,22 @@ def check_batch(inputs: list[Path], targets: list[Path]) -> None:
 
 
 class Engines(AbstractContextManager["Engines"]):
-    """Keeps the last engine for the next file of the same size."""
+    """Keeps the last engine for the next file of the same size and options."""
 
     def __init__(self, make: MakeStylize) -> None:
         self._make = make
-        self._size: tuple[int, int] | None = None
+        self._made_for: tuple[int, int, EngineOptions] | None = None
         self._stack = ExitStack()
         self._stylize: Stylize | None = None
 
     def borrow(self, info: VideoInfo, options: EngineOptions) -> AbstractContextManager[Stylize]:
         """Return an engine that stays open when the borrower is done with it."""
-        if self._stylize is None or self._size != (info.width, info.height):
+        wanted = (info.width, info.height, options)
+        if self._stylize is None or self._made_for != wanted:
             self._stylize = None
             self._stack.close()
             self._stylize = self._stack.enter_context(self._make(info, options))
-            self._size = (info.width, info.height)
+            self._made_for = wanted
         elif hasattr(self._stylize, "reset"):
             self._stylize.reset()  # no file sees the past of another
         return nullcontext(self._stylize)

@@ -24,11 +24,12 @@ OURS = {
     "config": {"errors"},
     "styles": {"errors", "escape", "models.checkpoint"},
     "models": {"errors", "escape"},
+    "snap": {"config", "errors"},
     "sources": MIDDLE,
     "sinks": MIDDLE | {"sources.base"},
     "temporal": MIDDLE,
     "backends": MIDDLE | {"models", "styles"},
-    "stylizer": MIDDLE | {"backends", "models.checkpoint", "styles", "temporal"},
+    "stylizer": MIDDLE | {"backends", "models.checkpoint", "snap", "styles", "temporal"},
     "pipeline": MIDDLE | {"sinks.base", "sources.base"},
     "jobs": MIDDLE
     | {
@@ -38,6 +39,7 @@ OURS = {
         "models",
         "pipeline",
         "sinks",
+        "snap",
         "sources",
         "styles",
         "stylizer",
@@ -62,7 +64,7 @@ BORDERS = {
 #: What runs before a job starts: nothing slow at the top of these modules.
 INSTANT = ("cli", "config", "errors", "escape", "frame", "logs", "styles", "threads")
 SLOW = {"av", "cv2", "numpy", "openvino", "rich", "safetensors", "torch"}
-TRAINER_MAY = {"errors", "escape", "logs", "models", "styles", "__version__"}
+TRAINER_MAY = {"errors", "escape", "logs", "models", "snap", "styles", "__version__"}
 #: Module of the trainer -> what else it may import.
 TRAINER_DOORS = {"data.films": {"sources.file"}}
 
