@@ -58,7 +58,7 @@ class SnapOptions:
     """The pixel-art finish."""
 
     cell: int | None = None
-    """Pixels a side, None = find the picture's own grid, else about 160 cells across."""
+    """Pixels a side, None = the picture's own grid, else about 160 cells along it."""
     colors: int = 16
     palette: str = "auto"
     """`auto` once per stream, `per-scene`, or a file of colours."""

@@ -70,6 +70,7 @@ def targets(
 @click.option("--photo-crops", default=1, show_default=True, help="Squares per photo.")
 @click.option("--cartoon-crops", default=1, show_default=True, help="Squares per cartoon.")
 @click.option("--cartoon-scale", type=float, help="Resize by this instead of fitting a square.")
+@click.option("--pixel-cell", default=0, help="Cartoons are pixel art: bring them to that cell.")
 @click.option("--sample", type=click.Choice(["interval", "scene", "keyframes"]), default="interval")
 @click.option("--every", default=2.0, show_default=True, help="Seconds between frames of a film.")
 @click.option("--workers", default=1, show_default=True)
@@ -95,7 +96,12 @@ def prepare(
         held_out=values["val"],
         sampling=Sampling(values["sample"], values["every"]),
     )
-    drawn = replace(common, crops=values["cartoon_crops"], scale=values["cartoon_scale"])
+    drawn = replace(
+        common,
+        crops=values["cartoon_crops"],
+        scale=values["cartoon_scale"],
+        cell=values["pixel_cell"],
+    )
     settings = PrepareSettings(
         common, drawn, values["edges"], values["saliency"], values["workers"]
     )

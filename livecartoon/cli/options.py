@@ -67,7 +67,7 @@ STYLE_FLAGS: tuple[Callable[[Any], Any], ...] = (
 
 SNAP_FLAGS: tuple[Callable[[Any], Any], ...] = (
     flag("--snap/--no-snap", default=False, help="Finish as pixel art."),
-    flag("--cell", type=CELL, help="Pixels a cell, auto = the picture's grid, else 160 across."),
+    flag("--cell", type=CELL, help="Pixels a cell, auto = the picture's grid, or 160 along it."),
     flag("--colors", type=click.IntRange(2, 256), help="Colours of the pixel art (16)."),
     flag("--palette", metavar="auto|per-scene|FILE", help="Its colours; FILE has RRGGBB lines."),
     flag("--vote-margin", type=UNIT, help="Lead a cell needs to change its colour (0.15)."),

@@ -105,7 +105,7 @@ class Snap:
         """Find grid and palette in the frames looked at."""
         height, width, _ = self._early[0].shape
         found = self._search.best() if self.options.cell is None else None
-        self.grid = found or default_grid(width, self.options.cell)
+        self.grid = found or default_grid(height, width, self.options.cell)
         self._cells = Cells(self.grid, height, width)
         if self._given is not None:
             self._set_palette(self._given)

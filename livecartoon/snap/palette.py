@@ -14,6 +14,8 @@ from livecartoon.snap.lab import Floats, lab_to_rgb, rgb_to_lab
 Colours = NDArray[np.uint8]
 MOST_SAMPLES = 20_000
 ROUNDS = 15
+ONE_COLOUR = 1e-3
+"""A box whose colours differ less, all together, is not split: rounding errors are no colours."""
 BIN_BITS = 5
 """Of each channel: a lookup table of 32 x 32 x 32."""
 MOST_COLOURS = 256
@@ -99,7 +101,7 @@ def _median_cut(lab: Floats, count: int) -> Floats:
     while len(boxes) < count:
         spreads = [float(box.var(0).max()) * len(box) for box in boxes]
         widest = int(np.argmax(spreads))
-        if spreads[widest] <= 0:
+        if spreads[widest] < ONE_COLOUR:
             break
         box = boxes.pop(widest)
         axis = int(box.var(0).argmax())

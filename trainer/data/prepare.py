@@ -65,6 +65,8 @@ def prepare(
     _remove_leftovers(working, records)
     make_twins(working, _twins(settings), settings.workers, tell)
     chosen = {"size": settings.photos.side, "settings": asdict(settings)}
+    if settings.cartoons.cell:
+        chosen["cell"] = settings.cartoons.cell
     write_manifest(working, rights, chosen, records)
     working.replace(output)
     return PrepareReport(records[0], records[1], tuple(_oddities(records)))

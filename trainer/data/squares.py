@@ -15,6 +15,7 @@ from trainer.data.decode import Bytes, write_png
 from trainer.data.films import Sampling
 from trainer.data.manifest import DomainRecord, file_hash
 from trainer.data.origins import is_film, stills
+from trainer.data.pixelart import enlarge, to_native
 from trainer.data.sift import Duplicates, crop_bars, cut, reason_to_drop
 from trainer.data.swapped import flatness
 
@@ -34,12 +35,16 @@ class Squares:
     held_out: float = 0.05
     """Share of the pictures that training never sees."""
     sampling: Sampling = field(default_factory=Sampling)
+    cell: int = 0
+    """Pixel art: every picture is brought to cells of that many pixels, 0 = it is none."""
 
     def __post_init__(self) -> None:
         if self.side < 32 or self.side % 4:
             raise UsageError("E201", f"size {self.side} is not a multiple of 4 of at least 32")
         if not 0 <= self.held_out < 0.5:
             raise UsageError("E201", f"val {self.held_out} is outside 0..0.5", "--val 0.05")
+        if self.cell and (not 1 <= self.cell <= self.side or self.side % self.cell):
+            raise UsageError("E201", f"cell {self.cell} does not divide {self.side}", "4")
         if self.crops < 1:
             raise UsageError("E201", f"{self.crops} crops a picture are impossible", "at least 1")
         if self.scale is not None and not 0.05 <= self.scale <= 8:
@@ -89,8 +94,11 @@ class DomainWriter:
             reason = reason_to_drop(whole)
             if reason is None and self._squares.dedup and kept(whole):
                 reason = "duplicate"
+            squares = self._cut(whole) if reason is None else []
+            if isinstance(squares, str):
+                reason, squares = squares, []
             if reason is None:
-                made += self._write(whole)
+                made += self._write(whole, squares)
             else:
                 self.record.drop(reason)
         if made:
@@ -106,15 +114,29 @@ class DomainWriter:
             self.record.unreadable.append(path.name)
             self.record.drop("unreadable")
 
-    def _write(self, picture: Bytes) -> list[str]:
+    def _cut(self, picture: Bytes) -> list[Bytes] | str:
+        """Squares of a picture, or why there are none."""
+        wanted = self._squares
+        if not wanted.cell:
+            return cut(picture, wanted.side, wanted.crops, wanted.scale)
+        native = to_native(picture)
+        if native is None:
+            return "no grid"
+        side = wanted.side // wanted.cell
+        if min(native.shape[:2]) < side:
+            return "too few cells"
+        pieces = cut(native, side, wanted.crops, scale=1.0)
+        return [enlarge(piece, wanted.cell) for piece in pieces]
+
+    def _write(self, picture: Bytes, made_of_it: list[Bytes]) -> list[str]:
         """Store the squares of one picture; return their paths below the data folder."""
         squares, record = self._squares, self.record
         mark = hashlib.sha256(picture.tobytes()).hexdigest()[:16]
         is_held_out = int(mark, 16) < squares.held_out * 16**16
         place = f"held_out/{record.name}" if is_held_out else record.name
-        record.enlarged += min(picture.shape[:2]) < squares.side
+        record.enlarged += not squares.cell and min(picture.shape[:2]) < squares.side
         made = []
-        for number, square in enumerate(cut(picture, squares.side, squares.crops, squares.scale)):
+        for number, square in enumerate(made_of_it):
             made.append(f"{place}/{mark}_{number}.png")
             target = self._folder / made[-1]
             if not target.exists():
