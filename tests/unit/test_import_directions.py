@@ -1,6 +1,7 @@
 """The table of who may import whom; a package that is not in it fails the test."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -165,3 +166,18 @@ def _visit(name: str, graph: dict[str, set[str]], path: tuple[str, ...], done: s
         for target in graph[name]:
             _visit(target, graph, (*path, name), done)
         done.add(name)
+
+
+#: What the data side of the trainer needs beside the standard library.
+DATA_NEEDS = {"cv2", "livecartoon", "numpy", "torch", "trainer"}
+
+
+def test_data_of_the_trainer_when_imported_then_needs_few_libraries():
+    for name, tree in modules("trainer"):
+        if is_within(name, {"data"}):
+            top = ast.Module(
+                [n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)], []
+            )
+            roots = {target.split(".")[0] for target in imports(top)}
+            extra = roots - DATA_NEEDS - sys.stdlib_module_names
+            assert not extra, f"trainer.{name} imports {extra} at its top"

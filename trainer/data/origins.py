@@ -32,8 +32,7 @@ def find_origins(places: Iterable[Path]) -> list[Path]:
             wanted = SUFFIXES | FILM_SUFFIXES
             found += sorted(p for p in place.rglob("*") if p.suffix.lower() in wanted)
         elif place.suffix == ".txt" and place.exists():
-            lines = place.read_text(encoding="utf-8").splitlines()
-            found += [Path(line.strip()) for line in lines if line.strip()]
+            found += _listed(place)
         elif place.exists():
             found.append(place)
         else:
@@ -42,6 +41,14 @@ def find_origins(places: Iterable[Path]) -> list[Path]:
         named = ", ".join(str(place) for place in places)
         raise InputError("E301", f"no pictures or films in {named}", "give a folder of them")
     return found
+
+
+def _listed(place: Path) -> list[Path]:
+    try:
+        lines = place.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("E302", f"{place} is no list of paths", "one path a line") from error
+    return [Path(line.strip()) for line in lines if line.strip()]
 
 
 def stills(path: Path, sampling: Sampling) -> Iterator[Bytes]:

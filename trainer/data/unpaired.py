@@ -146,5 +146,5 @@ def _cell(manifest: Path) -> int:
     try:
         stored = json.loads(manifest.read_text(encoding="utf-8"))
         return max(1, int(stored.get("cell", 1)))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise InputError("E302", f"{manifest} is damaged", "run prepare once more") from error
