@@ -133,10 +133,11 @@ class UnpairedLoader:
         return crops
 
     def _scale(self, crops: list[Tensor]) -> Tensor:
-        return torch.stack(crops).to(self.device).float() / 127.5 - 1
+        # In place: fresh memory for each step of it took ten times as long as the arithmetic.
+        return torch.stack(crops).to(self.device).float().div_(127.5).sub_(1)
 
     def _unit(self, crops: list[Tensor] | None) -> Tensor | None:
-        return None if crops is None else torch.stack(crops).to(self.device).float() / 255
+        return None if crops is None else torch.stack(crops).to(self.device).float().div_(255)
 
 
 def _cell(manifest: Path) -> int:
