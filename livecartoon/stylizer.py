@@ -16,7 +16,7 @@ from livecartoon.backends.base import Backend, EngineSpec, needed_layers
 from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import EngineError, UsageError
 from livecartoon.frame import Frame, Pixels
-from livecartoon.models.checkpoint import read_header
+from livecartoon.models.checkpoint import identity_of, read_header
 from livecartoon.snap import Snap
 from livecartoon.styles import TIERS, Style
 from livecartoon.temporal import Temporal, open_temporal
@@ -217,8 +217,7 @@ def engine_spec(
     if tier not in TIERS:
         raise UsageError("E201", f"no tier {tier!r}", f"one of auto, {', '.join(TIERS)}")
     chosen, path = style.file_for(tier)
-    sha256 = read_header(path).get("sha256_tensors", "")
-    return replace(spec, weights=path, weights_sha256=sha256), chosen
+    return replace(spec, weights=path, weights_sha256=identity_of(read_header(path))), chosen
 
 
 def reduction_for(width: int, height: int, infer_size: str, *, on_gpu: bool) -> int:

@@ -23,7 +23,7 @@ class EngineSpec:
     weights: Path | None
     """Weights file of the style; None for a filter."""
     weights_sha256: str
-    """As stated by the weights' header, or a filter's version."""
+    """Their `identity_of`, from the header, or a filter's version."""
     width: int
     height: int
     """Size of the frames, in and out."""

@@ -13,17 +13,19 @@ from livecartoon.errors import ModelError
 from livecartoon.models import GENERATORS
 from livecartoon.models.checkpoint import read_checkpoint
 from livecartoon.models.classic import CLASSIC_INK, Classic
+from livecartoon.models.generator import Generator
 from livecartoon.models.load import load_ink
+from livecartoon.models.paper_picture import PaperPicture
 from livecartoon.models.picture import StudentPicture
 
 
-def build_graph(spec: EngineSpec) -> StudentPicture:
+def build_graph(spec: EngineSpec) -> StudentPicture | PaperPicture:
     """Load the weights and wrap them into the whole picture path, FP32, eval mode."""
     size = spec.height, spec.width
     if spec.weights is None:
         return StudentPicture(Classic(), CLASSIC_INK, size, spec.reduction, spec.layers).eval()
     checkpoint = read_checkpoint(spec.weights)
-    if checkpoint.sha256 != spec.weights_sha256:
+    if checkpoint.identity != spec.weights_sha256:
         raise ModelError("E605", f"{spec.weights.name} changed since its header was read")
     place = GENERATORS.get(checkpoint.architecture)
     if place is None:
@@ -33,6 +35,8 @@ def build_graph(spec: EngineSpec) -> StudentPicture:
         )
     module, _, name = place.partition(":")
     generator = getattr(import_module(module), name)(checkpoint)
+    if isinstance(generator, Generator):
+        return PaperPicture(generator, size, spec.reduction, spec.layers).eval()
     ink = load_ink(checkpoint)
     return StudentPicture(generator, ink, size, spec.reduction, spec.layers).eval()
 

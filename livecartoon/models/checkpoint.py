@@ -30,6 +30,11 @@ class Checkpoint:
     """Over the sorted tensors' names, shapes and bytes."""
 
     @property
+    def identity(self) -> str:
+        """What names this file's drawing in a compiled engine, see `identity_of`."""
+        return identity_of(self.header)
+
+    @property
     def architecture(self) -> str:
         """Name of the generator, a key of GENERATORS."""
         return self.header["arch"]
@@ -43,6 +48,19 @@ class Checkpoint:
         if not isinstance(value, dict):
             raise ModelError("E603", f"header field {key} is not a JSON object")
         return value
+
+
+def identity_of(header: Mapping[str, str]) -> str:
+    """Hash over all in a file that changes the picture, from its header alone.
+
+    A student is named by its tensors; a paper's generator also by fields that change its
+    drawing while the tensors stay: `upsample`, `pad_mid`, the source of its statistics.
+    """
+    tensors = header.get("sha256_tensors", "")
+    if header["arch"] == "student":
+        return tensors
+    parts = (tensors, header["arch"], header.get("arch_config", ""), header.get("norm", "live"))
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
 def tensors_sha256(tensors: Mapping[str, NDArray[Any]]) -> str:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
-from livecartoon.models.norms import EPSILON
+from livecartoon.models.norms import EPSILON, Standardise
 
 Matching = Literal["sm", "adain", "add"]
 
@@ -54,12 +54,6 @@ def moments(features: Tensor) -> tuple[Tensor, Tensor]:
     return x.mean((2, 3), keepdim=True), torch.sqrt(variance + EPSILON)
 
 
-def normalised(features: Tensor) -> Tensor:
-    """Zero mean and unit deviation per picture and channel."""
-    mean, deviation = moments(features)
-    return ((features.float() - mean) / deviation).to(features.dtype)
-
-
 class StatisticalMatching(nn.Module):
     """Mixes channels in a narrow space by the cartoon's second moments, and keeps the content.
 
@@ -71,6 +65,7 @@ class StatisticalMatching(nn.Module):
     def __init__(self, channels: int, temperature: float = 1.0) -> None:
         super().__init__()
         self.temperature = temperature
+        self.norm = Standardise(channels)
         self.narrow = nn.Sequential(
             nn.Conv2d(channels, channels // 2, 1),
             nn.ReLU(),
@@ -80,7 +75,7 @@ class StatisticalMatching(nn.Module):
 
     def forward(self, content: Tensor, style: Style) -> Tensor:
         """(N, C, h, w) in and out; the style's N is N or 1."""
-        code = self.narrow(normalised(content))
+        code = self.narrow(self.norm(content))
         n, k, h, w = code.shape
         mixed = (style.spread.to(code.dtype) @ code.reshape(n, k, h * w)).reshape(n, k, h, w)
         styled: Tensor = self.widen(mixed) + style.mean[:, :, None, None].to(code.dtype)
@@ -116,10 +111,11 @@ class AdaIN(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.channels = channels
+        self.norm = Standardise(channels)
 
     def forward(self, content: Tensor, style: Style) -> Tensor:
         """(N, C, h, w) in and out; the style's N is N or 1."""
-        scaled = normalised(content) * style.spread[:, :, None, None]
+        scaled = self.norm(content) * style.spread[:, :, None, None]
         return (scaled + style.mean[:, :, None, None]).to(content.dtype)
 
     def style_of(self, features: Tensor) -> Style:

@@ -21,6 +21,11 @@ class Generator(nn.Module):
     config_type: ClassVar[type[Any]]
     config: Any
 
+    def shown(self, photo: Tensor) -> Tensor:
+        """What users see: the same shapes as `forward`, but for parts that are not trained."""
+        cartoon: Tensor = self(photo)
+        return cartoon
+
     def config_dict(self) -> dict[str, Any]:
         """The configuration as stored in a weights file."""
         return asdict(self.config)
@@ -46,7 +51,7 @@ class Painter(nn.Module):
         """(N, 3, height, width) in [-1, 1] in and out."""
         if any(self.border):
             photo = F.pad(photo, self.border, mode="reflect")
-        cartoon: Tensor = self.generator(photo)
+        cartoon = self.generator.shown(photo)
         return cartoon[:, :, : self.height, : self.width]
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from livecartoon.errors import ModelError, UsageError
-from livecartoon.models.checkpoint import Checkpoint
+from livecartoon.models.checkpoint import Checkpoint, Tensors
 from livecartoon.models.generator import Generator, fold
+from livecartoon.models.statistics import NORM_MODES, NormMode, put_frozen
 
 _AT = "livecartoon.models."
 
@@ -91,18 +92,47 @@ def build_generator(name: str, **changes: object) -> Generator:
         raise UsageError("E201", f"generator {name}: {error}") from error
 
 
+def architecture_of(generator: Generator) -> str:
+    """Name of a generator's kind in a weights file, whatever its size."""
+    kind = type(generator)
+    place = f"{kind.__module__}:{kind.__qualname__}"
+    return next(name for name, paper in PAPERS.items() if paper.place == place)
+
+
+def norm_mode_of(checkpoint: Checkpoint) -> NormMode:
+    """Where the norms of a weights file take their statistics from; E604 for an unknown mode."""
+    given = checkpoint.header.get("norm", "live")
+    for mode in NORM_MODES:
+        if given == mode:
+            return mode
+    raise ModelError("E604", f"unknown norm {given!r}; known: {', '.join(NORM_MODES)}", "update")
+
+
 def load_paper(checkpoint: Checkpoint) -> Generator:
-    """The generator of a weights file that `fold(generator)` wrote; E604 if shapes differ."""
-    paper = PAPERS.get(checkpoint.architecture)
-    if paper is None:
+    """The generator of a weights file, for inference; E604 if shapes differ.
+
+    The file holds what `fold` leaves (DEMAL's style still apart from the network, or folded)
+    and, for `norm = frozen`, gains and shifts in the place of norms.
+    """
+    if checkpoint.architecture not in PAPERS:
         raise ModelError("E604", f"unknown architecture {checkpoint.architecture!r}", "update")
     try:
-        generator = _build(paper.place, checkpoint.json_field("arch_config"))
+        generator = _build(
+            PAPERS[checkpoint.architecture].place, checkpoint.json_field("arch_config")
+        )
     except (TypeError, ValueError) as error:
         raise ModelError("E604", f"{checkpoint.architecture}: {error}") from error
     fold(generator)
+    if norm_mode_of(checkpoint) == "frozen":
+        put_frozen(generator)
+    _fill(generator, checkpoint.tensors)
+    fold(generator)  # DEMAL's style came with the tensors
+    return generator
+
+
+def _fill(generator: Generator, tensors: Tensors) -> None:
     wanted = {name: tuple(value.shape) for name, value in generator.state_dict().items()}
-    given = {name: tuple(value.shape) for name, value in checkpoint.tensors.items()}
+    given = {name: tuple(value.shape) for name, value in tensors.items()}
     if wanted != given:
         names = wanted.keys() | given.keys()
         different = sorted(name for name in names if wanted.get(name) != given.get(name))
@@ -110,9 +140,8 @@ def load_paper(checkpoint: Checkpoint) -> Generator:
             "E604", f"{len(different)} tensors differ from the architecture, first {different[0]}"
         )
     generator.load_state_dict(
-        {name: torch.from_numpy(a.astype(np.float32)) for name, a in checkpoint.tensors.items()}
+        {name: torch.from_numpy(array.astype(np.float32)) for name, array in tensors.items()}
     )
-    return generator
 
 
 def _build(place: str, config: Mapping[str, Any]) -> Generator:

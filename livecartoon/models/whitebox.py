@@ -56,6 +56,10 @@ class WhiteBox(Generator):
         cartoon: Tensor = self.out(self.up(deep) + full)
         return cartoon
 
+    def shown(self, photo: Tensor) -> Tensor:
+        """Through the guided filter; unclamped."""
+        return self.filtered(photo)
+
     def filtered(self, photo: Tensor, eps: float = FILTER_EPS) -> Tensor:
         """What users and, with their own `eps`, the losses see; unclamped."""
         return guided_filter(photo, self(photo), FILTER_RADIUS, eps)
