@@ -47,6 +47,19 @@ def write_student(path: Path, tier: str = "nano", seed: int = 0) -> Path:
     return path
 
 
+def write_paper(path: Path, name: str = "cartoongan-tiny", seed: int = 0, **fields: str) -> Path:
+    """Store an untrained generator of a paper as a weights file; `fields` of its header."""
+    import torch
+
+    from livecartoon.models.papers import build_generator
+    from trainer.export_paper import export_generator
+
+    torch.manual_seed(seed)
+    rights = {"style": path.stem, "license": "none", "license_data": "no pictures"}
+    export_generator(build_generator(name), path, **(rights | fields))  # type: ignore[arg-type]
+    return path
+
+
 @dataclass(frozen=True, slots=True)
 class ClipPlan:
     """What a drawn clip looks like; the defaults are a plain half second with sound."""

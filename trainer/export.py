@@ -1,4 +1,4 @@
-"""From a training run to a weights file the product ships."""
+"""From a student's run to the weights file that the product ships."""
 
 from __future__ import annotations
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import torch
 from torch import Tensor
 
 from livecartoon.backends.base import EngineSpec
 from livecartoon.config import Look
 from livecartoon.errors import ModelError
-from livecartoon.models import GENERATORS
+from livecartoon.models import load_generator
 from livecartoon.models.checkpoint import read_checkpoint
 from livecartoon.models.classic import CLASSIC_INK, Classic
 from livecartoon.models.generator import Generator
@@ -27,14 +25,7 @@ def build_graph(spec: EngineSpec) -> StudentPicture | PaperPicture:
     checkpoint = read_checkpoint(spec.weights)
     if checkpoint.identity != spec.weights_sha256:
         raise ModelError("E605", f"{spec.weights.name} changed since its header was read")
-    place = GENERATORS.get(checkpoint.architecture)
-    if place is None:
-        known = ", ".join(GENERATORS)
-        raise ModelError(
-            "E604", f"unknown architecture {checkpoint.architecture!r}; known: {known}", "update"
-        )
-    module, _, name = place.partition(":")
-    generator = getattr(import_module(module), name)(checkpoint)
+    generator = load_generator(checkpoint)
     if isinstance(generator, Generator):
         return PaperPicture(generator, size, spec.reduction, spec.layers).eval()
     ink = load_ink(checkpoint)

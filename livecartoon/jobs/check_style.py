@@ -11,13 +11,13 @@ def check_style(text: str) -> list[tuple[str, str]]:
     style = find_style(text)
     if style.kind == "filter":
         return [("-", f"{style.name} is a filter and needs no weights")]
+    from livecartoon.models import load_generator
     from livecartoon.models.checkpoint import read_checkpoint
-    from livecartoon.models.load import load_student
 
     found = []
     for tier, path in style.files.items():
         checkpoint = read_checkpoint(path)
-        generator = load_student(checkpoint)
+        generator = load_generator(checkpoint)
         count = sum(parameter.numel() for parameter in generator.parameters())
         stated = checkpoint.header.get("tier", tier)
         if stated != tier:

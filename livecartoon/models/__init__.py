@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from livecartoon.errors import ModelError
+
+if TYPE_CHECKING:
+    from livecartoon.models.checkpoint import Checkpoint
+
 _PAPER = "livecartoon.models.papers:load_paper"
 
 #: Architecture in a weights file's header -> function that builds the generator from it.
@@ -21,3 +29,15 @@ GENERATORS: dict[str, str] = {
     "student": "livecartoon.models.load:load_student",
     "whitebox": _PAPER,
 }
+
+
+def load_generator(checkpoint: Checkpoint) -> Any:  # noqa: ANN401  a Student or a Generator
+    """The network of a weights file, for inference; E604 if it is none of ours."""
+    place = GENERATORS.get(checkpoint.architecture)
+    if place is None:
+        known = ", ".join(GENERATORS)
+        raise ModelError(
+            "E604", f"unknown architecture {checkpoint.architecture!r}; known: {known}", "update"
+        )
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)(checkpoint)

@@ -15,9 +15,7 @@ def guided_filter(guide: Tensor, picture: Tensor, radius: int, eps: float) -> Te
     return (slope * guide.float() + offset).to(picture.dtype)
 
 
-def guided_map(
-    guide: Tensor, picture: Tensor, radius: int, eps: float
-) -> tuple[Tensor, Tensor]:
+def guided_map(guide: Tensor, picture: Tensor, radius: int, eps: float) -> tuple[Tensor, Tensor]:
     """Slope and offset that make `picture` of `guide`, (N, C, H, W) float32 each.
 
     Always in float32, because the variance is a difference of two means; box means divide by

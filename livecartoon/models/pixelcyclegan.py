@@ -69,6 +69,16 @@ class NestedUNet(Generator):
         top = self._top_level(photo, self.config.depth)
         return [self._picture(photo, top, int(name)) for name in self.heads]
 
+    def at_depth(self, depth: int) -> NestedUNet:
+        """A smaller network that draws what this one draws at `depth`, and nothing else."""
+        if str(depth) not in self.heads:
+            raise ValueError(f"no head at depth {depth}, only at {', '.join(self.heads)}")
+        widths = self.config.widths[: depth + 1]
+        smaller = NestedUNet(NestedUNetConfig(widths, False, self.config.input_skip))
+        own = self.state_dict()
+        smaller.load_state_dict({name: own[name] for name in smaller.state_dict()})
+        return smaller.train(self.training)
+
     def _picture(self, photo: Tensor, top: list[Tensor], depth: int) -> Tensor:
         drawn = torch.tanh(self.heads[str(depth)](top[depth]))
         return with_input(drawn, photo, self.training) if self.config.input_skip else drawn
