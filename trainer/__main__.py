@@ -7,7 +7,7 @@ import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -202,6 +202,69 @@ def export(
         licence=licence,
         data=data,
     )
+
+
+@main.command(name="import-cartoongan")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
+@click.option("--license", "licence", required=True, help="Under which you use the weights.")
+@click.option("--name", default="cartoongan-shinkai", show_default=True, help="Style's name.")
+@click.option(
+    "--parity",
+    type=click.Path(path_type=Path),
+    help="Folder of N_in_*.png and N_out_zero.png; default `parity` beside FILE, if there.",
+)
+def import_cartoongan(
+    file: Path, output: Path, licence: str, name: str, parity: Path | None
+) -> None:
+    """Write the generator that CartoonGAN's authors released (.npz) as a weights file.
+
+    Example: python -m trainer import-cartoongan shinkai.npz -o shinkai-paper.safetensors \
+    --license "research only"
+    """
+    from trainer.released import write_released
+
+    beside = file.parent / "parity"
+    folder = parity or (beside if beside.is_dir() else None)
+    found = write_released(file, output, style=name, licence=licence, parity_folder=folder)
+    click.echo("these weights are their authors'; you answer for the licence stated", err=True)
+    if not found:
+        click.echo("no parity pictures: nothing was compared", err=True)
+    for picture, decibels in found.items():
+        click.echo(f"{picture:<24}  {decibels:5.1f} dB")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
+@click.option("--to", "mode", required=True, type=click.Choice(["live", "frozen", "ema-inputs"]))
+@click.option("--photos", multiple=True, type=click.Path(path_type=Path, exists=True))
+def norm(
+    file: Path,
+    output: Path,
+    mode: Literal["live", "frozen", "ema-inputs"],
+    photos: tuple[Path, ...],
+) -> None:
+    """Choose where the norms of a paper's weights FILE take their statistics from.
+
+    live: each frame, as the papers do. frozen: measured once, on --photos. ema-inputs: a running
+    mean of the clip.
+    """
+    from trainer.rework import with_norm
+
+    with_norm(file, output, mode, photos)
+
+
+@main.command()
+@click.argument("first", type=click.Path(path_type=Path, exists=True))
+@click.argument("second", type=click.Path(path_type=Path, exists=True))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
+@click.option("--share", default=0.5, show_default=True, help="Of the second style, 0..1.")
+def blend(first: Path, second: Path, output: Path, share: float) -> None:
+    """Write the style between two styles of one DEMAL network."""
+    from trainer.rework import blend_styles
+
+    blend_styles(first, second, output, share)
 
 
 def entry() -> None:

@@ -46,6 +46,7 @@ def export_paper(
     changes: Mapping[str, object] | None = None,
     norm: NormMode = "live",
     photos: Iterable[Tensor] = (),
+    half: bool = True,
     **header: str,
 ) -> None:
     """Write the trained tensors of generator `name` (a key of PAPERS) as a weights file.
@@ -59,7 +60,7 @@ def export_paper(
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip()
         raise ModelError("E604", f"these tensors are not those of {name}: {first}") from error
-    export_generator(generator, path, norm=norm, photos=photos, **header)
+    export_generator(generator, path, norm=norm, photos=photos, half=half, **header)
 
 
 def export_generator(

@@ -115,7 +115,8 @@ class AdaIN(nn.Module):
 
     def forward(self, content: Tensor, style: Style) -> Tensor:
         """(N, C, h, w) in and out; the style's N is N or 1."""
-        scaled = self.norm(content) * style.spread[:, :, None, None]
+        normed: Tensor = self.norm(content)
+        scaled = normed * style.spread[:, :, None, None]
         return (scaled + style.mean[:, :, None, None]).to(content.dtype)
 
     def style_of(self, features: Tensor) -> Style:

@@ -222,7 +222,7 @@ def _moments(x: Tensor, over: tuple[int, ...], correction: int) -> tuple[Tensor,
 
 
 def _split(moments: Tensor, *counts: int) -> list[Tensor]:
-    return [part[:, :, None, None] for part in moments.split(counts, 1)]
+    return [part[:, :, None, None] for part in torch.split(moments, list(counts), 1)]
 
 
 def _gained(
