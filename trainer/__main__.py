@@ -267,6 +267,44 @@ def blend(first: Path, second: Path, output: Path, share: float) -> None:
     blend_styles(first, second, output, share)
 
 
+@main.command()
+@click.argument("photo", type=click.Path(path_type=Path))
+@click.argument("style", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
+@click.option("--features", required=True, type=click.Path(path_type=Path), help="File of a VGG19.")
+@click.option("--iterations", default=300, show_default=True)
+@click.option("--side", default=512, show_default=True, help="Long side worked on, pixels.")
+@click.option("--content-weight", default=1e-3, show_default=True, help="Relative to the style.")
+@click.option("--noise", is_flag=True, help="Start from noise, as in the paper.")
+@click.option("--adam", is_flag=True, help="Adam instead of L-BFGS.")
+def gatys(
+    photo: Path,
+    style: Path,
+    output: Path,
+    features: Path,
+    iterations: int,
+    side: int,
+    content_weight: float,
+    noise: bool,
+    adam: bool,
+) -> None:
+    """Paint one PHOTO like the picture STYLE by optimising its pixels: minutes, no video.
+
+    Example: python -m trainer gatys photo.jpg art.webp -o painted.png --features vgg19.safetensors
+    """
+    from trainer.features import load_features
+    from trainer.gatys import GatysConfig, stylize_file
+
+    config = GatysConfig(
+        content_weight=content_weight,
+        iterations=iterations,
+        side=side,
+        start="noise" if noise else "content",
+        optimizer="adam" if adam else "lbfgs",
+    )
+    stylize_file(photo, style, output, load_features(features), config)
+
+
 def entry() -> None:
     """Run, turning our errors into one line and their exit code."""
     try:

@@ -33,7 +33,9 @@ def with_norm(source: Path, output: Path, norm: NormMode, photos: tuple[Path, ..
     """
     checkpoint = read_checkpoint(source)
     if norm_mode_of(checkpoint) == "frozen":
-        raise UsageError("E202", f"the norms of {source.name} are frozen already", "an earlier file")
+        raise UsageError(
+            "E202", f"the norms of {source.name} are frozen already", "an earlier file"
+        )
     generator = load_paper(checkpoint)
     pictures = calibration(photos) if norm == "frozen" else ()
     export_generator(generator, output, norm=norm, photos=pictures, **_kept(checkpoint))

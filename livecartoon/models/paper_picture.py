@@ -17,8 +17,8 @@ from livecartoon.models.statistics import is_blind_to_exposure
 
 GUARD = (4.0, 12.0)
 """Deviations of the luma, in levels, at which a generator begins to count and counts fully."""
-TRANSFER_RADIUS = 2
-TRANSFER_EPS = 1e-3
+TRANSFER_RADIUS = 1
+TRANSFER_EPS = 1e-4
 """Variance of a colour 0..1 that counts as half an edge when the drawing is enlarged."""
 LUMA = (0.299, 0.587, 0.114)
 
@@ -26,9 +26,11 @@ LUMA = (0.299, 0.587, 0.114)
 class PaperPicture(nn.Module):
     """A generator with everything around it for frames of one size.
 
-    `reduction` is how many times smaller than the frame the generator runs. Above 1, what it
-    did to the small photo is described locally as gain and offset (a guided filter's), and
-    that is enlarged and done to the full-size photo: edges stay as sharp as the source's.
+    `reduction` is how many times smaller than the frame the generator runs. Above 1, its
+    drawing is enlarged and gets back what the small photo lacks of the large one, times the
+    local gain that the generator gave the photo (a guided filter's slope): edges it kept
+    become as sharp as the source's, texture it removed stays away. A guided filter alone
+    loses the lines that the generator adds, the whole difference brings all texture back.
     The `ink` slider is ignored: such a generator draws its lines itself.
     """
 
@@ -80,13 +82,14 @@ class PaperPicture(nn.Module):
             drawn = small + exposure_share(self._luma(small)) * (drawn - small)
         if self.reduction == 1:
             return drawn
-        gain, offset = (
-            F.interpolate(
-                part, scale_factor=float(self.reduction), mode="bilinear", align_corners=False
-            ).to(photo.dtype)
-            for part in guided_map(small, drawn, TRANSFER_RADIUS, TRANSFER_EPS)
+        slope, _ = guided_map(small, drawn, TRANSFER_RADIUS, TRANSFER_EPS)
+        gain = self._enlarged(torch.clamp(slope, 0, 1).to(photo.dtype))
+        return self._enlarged(drawn) + gain * (photo - self._enlarged(small))
+
+    def _enlarged(self, small: Tensor) -> Tensor:
+        return F.interpolate(
+            small, scale_factor=float(self.reduction), mode="bilinear", align_corners=False
         )
-        return gain * photo + offset
 
     def _drawn(self, small: Tensor) -> Tensor:
         height, width = small.shape[2:]

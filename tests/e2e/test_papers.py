@@ -1,0 +1,80 @@
+"""Weights files of the papers' generators through the installed commands."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from livecartoon.cli import main
+from livecartoon.sources.probe import inspect
+from tests.drawing import ClipPlan, drawn_photo, write_clip, write_paper
+from trainer.__main__ import main as trainer_main
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path / "cache"))
+
+
+def run(*arguments: object) -> None:
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("name", ["animegan2-lite-tiny", "cartoonloss-tiny"])
+@pytest.mark.parametrize(("width", "height"), [(95, 63), (64, 50)])
+def test_convert_when_the_style_is_a_papers_file_then_every_frame_is_drawn(
+    name: str, width: int, height: int, tmp_path: Path
+) -> None:
+    style = write_paper(tmp_path / f"{name}.safetensors", name)
+    clip = write_clip(
+        tmp_path / "clip.mp4", ClipPlan(width=width, height=height, pix_fmt="yuv444p", frames=5)
+    )
+    output = tmp_path / "out.mkv"
+    run("convert", clip, "-o", output, "--style", style, "--threads", 1, "--preset", "ultrafast")
+    before, after = inspect(clip), inspect(output)
+    assert (after.width, after.height) == (width, height)
+    assert after.frames in (None, before.frames)
+
+
+def test_image_when_the_size_is_reduced_then_the_large_picture_is_drawn(tmp_path: Path) -> None:
+    style = write_paper(tmp_path / "drawn.safetensors", "whitebox-tiny")
+    photo, output = tmp_path / "photo.png", tmp_path / "out.png"
+    cv2.imwrite(str(photo), drawn_photo(161, 119))
+    run("image", photo, "-o", output, "--style", style, "--infer-size", "80x60", "--threads", 1)
+    drawn = cv2.imread(str(output))
+    assert drawn.shape == (119, 161, 3)
+    assert np.abs(drawn.astype(int) - cv2.imread(str(photo))).mean() > 4
+
+
+def test_cam_when_the_style_is_a_papers_file_then_shows_frames(tmp_path: Path) -> None:
+    style = write_paper(tmp_path / "drawn.safetensors", "pixelcyclegan-tiny")
+    run(
+        *("cam", "--camera", "pattern:", "--no-show", "--sink", "null", "--frames", 3),
+        *("--size", "64x48", "--style", style, "--threads", 1),
+    )
+
+
+def test_import_cartoongan_when_run_then_reports_parity_and_the_file_converts(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    weights = shared_data / "teachers" / "cartoongan_shinkai_fp16.npz"
+    output = tmp_path / "released.safetensors"
+    done = CliRunner().invoke(
+        trainer_main,
+        ["import-cartoongan", str(weights), "-o", str(output), "--license", "research only"],
+    )
+    assert done.exit_code == 0, done.output
+    decibels = [float(line.split()[-2]) for line in done.output.splitlines() if "dB" in line]
+    assert len(decibels) == 10
+    assert min(decibels) >= 45
+    assert sum(value >= 62 for value in decibels) == 6
+    assert "research only" in output.with_suffix(".md").read_text()
+    photo, drawn = tmp_path / "photo.png", tmp_path / "drawn.png"
+    cv2.imwrite(str(photo), drawn_photo(61, 46))
+    run("image", photo, "-o", drawn, "--style", output, "--threads", 1)
+    assert cv2.imread(str(drawn)).shape == (46, 61, 3)
