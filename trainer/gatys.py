@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import cv2
 import numpy as np
@@ -133,7 +133,8 @@ def _optimise(start: Tensor, losses: Callable[[Tensor], Tensor], config: GatysCo
         return loss
 
     for step in range(config.iterations):
-        loss = float(torch.as_tensor(optimizer.step(evaluate)).detach())  # type: ignore[arg-type]
+        answer: Any = cast(Any, optimizer).step(evaluate)
+        loss = float(answer.detach())
         if not math.isfinite(loss):
             raise ModelError("E606", f"loss is not finite at iteration {step}", "--adam")
         with torch.no_grad():

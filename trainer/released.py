@@ -72,7 +72,7 @@ def parity(generator: Generator, folder: Path) -> dict[str, float]:
 
 
 def _drawn(generator: Generator, photo: Bytes) -> Bytes:
-    picture = PaperPicture(generator, photo.shape[:2]).eval()  # type: ignore[arg-type]  # two
+    picture = PaperPicture(generator, photo.shape[:2]).eval()
     with torch.inference_mode():
         frame = torch.from_numpy(np.ascontiguousarray(photo))[None]
         drawn: torch.Tensor = picture(frame, torch.tensor([1.0, 1.0, 0.0, 1.0]))
