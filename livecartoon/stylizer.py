@@ -120,6 +120,7 @@ class Stylizer:
     def reset(self) -> None:
         """Forget the past, as after a seek."""
         self._temporal.reset()
+        self._backend.reset()
 
     def close(self) -> None:
         """Release the engine; twice is harmless."""

@@ -62,6 +62,10 @@ class Backend(Protocol):
         """Move the live sliders; EngineError if a slider's layer is not built in."""
         ...
 
+    def reset(self) -> None:
+        """Forget earlier frames; only styles with `norm = ema-inputs` remember any."""
+        ...
+
     def close(self) -> None:
         """Release the device; twice is harmless."""
         ...

@@ -27,9 +27,9 @@ class TorchBackend:
         self.spec = spec
         self.key = None
         self.device = _checked_device(device)
-        self._run: Callable[[Pixels, Tensor], Pixels] = (
-            _OnCuda(spec, self.device) if self.device != "cpu" else _OnCpu(spec)
-        )
+        runner = _OnCuda(spec, self.device) if self.device != "cpu" else _OnCpu(spec)
+        self._run: Callable[[Pixels, Tensor], Pixels] = runner
+        self._memory = runner.memory
         self.build_s = time.monotonic() - started
         self._look = look_tensor(Look())
 
@@ -42,6 +42,10 @@ class TorchBackend:
         """Move the sliders; takes effect with the next frame."""
         check_look(self.spec, look)
         self._look = look_tensor(look)
+
+    def reset(self) -> None:
+        """Forget earlier frames."""
+        self._memory.zero_()
 
     def close(self) -> None:
         """Drop the graph and its buffers."""
@@ -71,11 +75,22 @@ def _closed(pixels: Pixels, look: Tensor) -> Pixels:
 class _OnCpu:
     def __init__(self, spec: EngineSpec) -> None:
         self.graph = build_graph(spec)
+        self.memory = torch.zeros(self.graph.memory_size)
 
     def __call__(self, pixels: Pixels, look: Tensor) -> Pixels:
         with torch.inference_mode():
-            drawn: Tensor = self.graph(torch.from_numpy(pixels)[None], look)
+            drawn = _step(self.graph, torch.from_numpy(pixels)[None], look, self.memory)
         return drawn[0].contiguous().numpy()
+
+
+def _step(graph: torch.nn.Module, frame: Tensor, look: Tensor, memory: Tensor) -> Tensor:
+    """Run a graph; its memory of the clip, if it has one, is overwritten."""
+    if not memory.numel():
+        drawn: Tensor = graph(frame, look)
+        return drawn
+    drawn, after = graph(frame, look, memory)
+    memory.copy_(after)
+    return drawn
 
 
 class _OnCuda:
@@ -87,13 +102,15 @@ class _OnCuda:
     def __init__(self, spec: EngineSpec, device: str) -> None:
         self.device = torch.device(device)
         dtype = torch.half if spec.precision == "fp16" else torch.float32
-        graph = build_graph(spec).to(self.device, dtype)
+        picture = build_graph(spec)
+        graph = picture.to(self.device, dtype)
         graph = graph.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # it exists
         shape = (1, spec.height, spec.width, 3)
         self.host_in = torch.empty(shape, dtype=torch.uint8).pin_memory()
         self.host_out = torch.empty(shape, dtype=torch.uint8).pin_memory()
         self.frame = torch.zeros(shape, dtype=torch.uint8, device=self.device)
         self.look = look_tensor(Look()).to(self.device, dtype)
+        self.memory = torch.zeros(picture.memory_size, device=self.device)
         self.stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch
         self.captured = torch.cuda.CUDAGraph()
         try:
@@ -108,11 +125,12 @@ class _OnCuda:
         self.stream.wait_stream(torch.cuda.current_stream(self.device))
         with torch.cuda.stream(self.stream):
             for _ in range(3):  # lets cuDNN choose its kernels before they are frozen
-                graph(self.frame, self.look)
+                _step(graph, self.frame, self.look, self.memory)
         self.stream.synchronize()
         # Other threads may touch CUDA while we capture, hence the thread-local mode.
         with torch.cuda.graph(self.captured, stream=self.stream, capture_error_mode="thread_local"):
-            self.drawn: Tensor = graph(self.frame, self.look).contiguous()
+            self.drawn = _step(graph, self.frame, self.look, self.memory).contiguous()
+        self.memory.zero_()
 
     @torch.inference_mode()
     def __call__(self, pixels: Pixels, look: Tensor) -> Pixels:

@@ -11,10 +11,13 @@ from livecartoon.errors import ModelError
 from livecartoon.models import load_generator
 from livecartoon.models.checkpoint import read_checkpoint
 from livecartoon.models.classic import CLASSIC_INK, Classic
+from livecartoon.models.clip_picture import ClipPicture
 from livecartoon.models.generator import Generator
 from livecartoon.models.load import load_ink
 from livecartoon.models.paper_picture import PaperPicture
+from livecartoon.models.papers import norm_mode_of
 from livecartoon.models.picture import StudentPicture
+from livecartoon.models.statistics import norms_of
 
 
 def build_graph(spec: EngineSpec) -> StudentPicture | PaperPicture:
@@ -27,7 +30,9 @@ def build_graph(spec: EngineSpec) -> StudentPicture | PaperPicture:
         raise ModelError("E605", f"{spec.weights.name} changed since its header was read")
     generator = load_generator(checkpoint)
     if isinstance(generator, Generator):
-        return PaperPicture(generator, size, spec.reduction, spec.layers).eval()
+        has_memory = norm_mode_of(checkpoint) == "ema-inputs"
+        kind = ClipPicture if has_memory and norms_of(generator) else PaperPicture
+        return kind(generator, size, spec.reduction, spec.layers).eval()
     ink = load_ink(checkpoint)
     return StudentPicture(generator, ink, size, spec.reduction, spec.layers).eval()
 
@@ -37,7 +42,8 @@ def look_tensor(look: Look) -> Tensor:
     return torch.tensor([look.ink, look.strength, look.keep_color, look.vivid])
 
 
-def example_inputs(spec: EngineSpec) -> tuple[Tensor, Tensor]:
-    """A mid-grey frame and identity sliders, to trace the graph with."""
+def example_inputs(spec: EngineSpec, memory_size: int = 0) -> tuple[Tensor, ...]:
+    """A mid-grey frame, identity sliders and, if the graph has one, an empty memory."""
     frame = torch.full((1, spec.height, spec.width, 3), 128, dtype=torch.uint8)
-    return frame, look_tensor(Look())
+    inputs = frame, look_tensor(Look())
+    return (*inputs, torch.zeros(memory_size)) if memory_size else inputs

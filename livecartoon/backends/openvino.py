@@ -29,12 +29,17 @@ class OpenVINOBackend:
         self.key, compiled, self.build_s = _open_engine(spec)
         self._request = compiled.create_infer_request()
         self._look = np.array([1.0, 1.0, 0.0, 1.0], np.float32)
+        # Only styles with `norm = ema-inputs` have a third input, their memory of the clip.
+        self._memory = [np.zeros(tuple(port.shape), np.float32) for port in compiled.inputs[2:]]
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Stylize one frame; the result is overwritten by the next call."""
         check_pixels(self.spec, pixels)
         frame = np.ascontiguousarray(pixels)[None]
-        answer = self._request.infer([frame, self._look], share_inputs=True, share_outputs=True)
+        inputs = [frame, self._look, *self._memory]
+        answer = self._request.infer(inputs, share_inputs=True, share_outputs=True)
+        for index, memory in enumerate(self._memory, 1):
+            memory[:] = answer[index]
         styled: Pixels = answer[0][0]
         return styled
 
@@ -44,6 +49,11 @@ class OpenVINOBackend:
         self._look = np.array(
             [look.ink, look.strength, look.keep_color, look.vivid], dtype=np.float32
         )
+
+    def reset(self) -> None:
+        """Forget earlier frames."""
+        for memory in self._memory:
+            memory[:] = 0
 
     def close(self) -> None:
         """Drop the engine."""
@@ -101,10 +111,11 @@ def _convert(spec: EngineSpec, openvino: Any) -> Any:  # noqa: ANN401  openvino 
 
     from livecartoon.backends.graph import build_graph, example_inputs
 
-    frame, look = example_inputs(spec)
+    graph = build_graph(spec)
+    inputs = example_inputs(spec, graph.memory_size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer warns of every Python number it fixes
-        model = openvino.convert_model(build_graph(spec), example_input=(frame, look))
-    shapes = (list(frame.shape), list(look.shape))
+        model = openvino.convert_model(graph, example_input=inputs)
+    shapes = [list(value.shape) for value in inputs]
     model.reshape(dict(zip(model.inputs, shapes, strict=True)))
     return model

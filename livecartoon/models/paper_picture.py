@@ -35,6 +35,8 @@ class PaperPicture(nn.Module):
     """
 
     luma: Tensor
+    memory_size = 0
+    """Length of the memory that goes in and out with every frame, 0 = there is none."""
 
     def __init__(
         self,

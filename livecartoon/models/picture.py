@@ -59,6 +59,9 @@ class StudentPicture(nn.Module):
     enlargement are small convolutions and nothing is ever interleaved at full size.
     """
 
+    memory_size = 0
+    """It has no memory of earlier frames."""
+
     def __init__(
         self,
         generator: MapsGenerator,

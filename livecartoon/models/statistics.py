@@ -45,7 +45,8 @@ class Ledger:
         """(moments,) of the clip so far."""
         self.share: Tensor | float = 1.0
         """Of the frame in the new running mean; 1 forgets the clip."""
-        self.after: list[Tensor] = []
+        self.after: dict[int, Tensor] = {}
+        """The new running moments, by where they start."""
 
     def used(self, now: Tensor, start: int) -> Tensor:
         """The running mean of moments (1, n) that stand at `start` of the ledger."""
@@ -54,7 +55,7 @@ class Ledger:
         else:
             past = self.before[None, start : start + now.shape[1]]
             mixed = past + self.share * (now - past)
-        self.after.append(mixed[0])
+        self.after[start] = mixed[0]
         return mixed
 
 

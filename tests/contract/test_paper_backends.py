@@ -95,3 +95,65 @@ def test_paper_when_written_as_onnx_then_agrees_with_eager_within_a_level(
     answer = compiled([photo[None], look])[0][0]
     reference = open_backend("torch", spec, "cpu")(photo)
     assert np.abs(answer.astype(int) - reference).max() <= 1
+
+
+def clip_spec(folder: Path) -> EngineSpec:
+    path = folder / "clip.safetensors"
+    if not path.exists():
+        write_paper(path, "cartoongan-tiny", norm="ema-inputs")
+    return EngineSpec(path, identity_of(read_header(path)), 45, 33, threads=1)
+
+
+def moving_frames(count: int) -> list[np.ndarray]:
+    frames = [drawn_photo(45, 33) for _ in range(count)]
+    for index, frame in enumerate(frames):
+        frame[20:30, 3 * index : 3 * index + 12] = 255
+    return frames
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_running_statistics_when_a_clip_plays_then_follow_it_and_reset_forgets(
+    backend: str, folder: Path
+) -> None:
+    if reason := probe(backend):
+        pytest.skip(reason)
+    spec, frames = clip_spec(folder), moving_frames(4)
+    reference, tested = (open_backend(kind, spec, "cpu") for kind in ("torch", backend))
+    first = tested(frames[0]).copy()
+    drawn = [first, *(tested(frame).copy() for frame in frames[1:])]
+    wanted = [reference(frame).copy() for frame in frames]
+    for ours, theirs in zip(drawn, wanted, strict=True):
+        assert np.abs(ours.astype(int) - theirs).max() <= 1
+    tested.reset()
+    alone = tested(frames[3]).copy()
+    assert np.abs(alone.astype(int) - drawn[3]).max() >= 1
+    tested.reset()
+    assert np.array_equal(tested(frames[0]), first)
+
+
+@pytest.mark.parametrize("change", ["cut", "jump"])
+def test_running_statistics_when_the_scene_breaks_then_forget(change: str, folder: Path) -> None:
+    backend, frame = open_backend("torch", clip_spec(folder), "cpu"), drawn_photo(45, 33)
+    after = frame[::-1, ::-1].copy() if change == "cut" else frame // 2
+    alone = backend(after).copy()
+    backend.reset()
+    backend(frame)
+    assert np.array_equal(backend(after), alone)
+
+
+@pytest.mark.slow
+def test_running_statistics_when_written_as_onnx_then_memory_goes_in_and_out(
+    folder: Path, tmp_path: Path
+) -> None:
+    import openvino
+
+    spec, frames, path = clip_spec(folder), moving_frames(2), tmp_path / "style.onnx"
+    export_onnx(spec, path)
+    compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    look = np.array([1.0, 1.0, 0.0, 1.0], np.float32)
+    memory = np.zeros(compiled.inputs[2].shape, np.float32)
+    reference = open_backend("torch", spec, "cpu")
+    for frame in frames:
+        answer = compiled([frame[None], look, memory])
+        memory = answer[1].copy()
+        assert np.abs(answer[0][0].astype(int) - reference(frame)).max() <= 1

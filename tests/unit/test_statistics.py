@@ -89,7 +89,7 @@ def test_running_norms_when_the_ledger_is_empty_then_draw_as_live(name: str) -> 
         ledger, length = put_running(generator)
         drawn = generator(photo)
     assert torch.allclose(drawn, live, atol=1e-4)
-    assert sum(part.numel() for part in ledger.after) == length
+    assert sum(part.numel() for part in ledger.after.values()) == length
 
 
 def test_blindness_when_asked_then_only_norms_of_the_frame_are_blind() -> None:
