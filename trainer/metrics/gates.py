@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,7 +10,9 @@ from torch import Tensor
 from livecartoon.models.blocks import BLOCK, from_blocks, to_blocks
 from livecartoon.models.ink import Ink, InkStyle
 from livecartoon.models.student import Student
-from trainer.data.pairs import Bytes, Floats, Pair, to_floats
+from trainer.data.pairs import Floats, Pair, to_floats
+from trainer.metrics.edges import line_score
+from trainer.metrics.ssim import ssim_of_planes
 from trainer.snapshot import averaged_student
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -49,33 +50,13 @@ def psnr(picture: Floats, target: Floats) -> float:
 
 def ssim(picture: Floats, target: Floats) -> float:
     """Structural similarity of the luminances, Gaussian window 11, sigma 1.5."""
-    a, b = luminance(picture), luminance(target)
-
-    def local(values: Floats) -> Floats:
-        return np.asarray(cv2.GaussianBlur(values, (11, 11), 1.5), dtype=np.float32)
-
-    mean_a, mean_b = local(a), local(b)
-    var_a, var_b = local(a * a) - mean_a**2, local(b * b) - mean_b**2
-    covariance = local(a * b) - mean_a * mean_b
-    score = (2 * mean_a * mean_b + 1e-4) * (2 * covariance + 9e-4)
-    return float((score / ((mean_a**2 + mean_b**2 + 1e-4) * (var_a + var_b + 9e-4))).mean())
+    a, b = (luminance(values).astype(np.float64) for values in (picture, target))
+    return ssim_of_planes(a, b, peak=1.0)
 
 
 def gain(picture: Floats, target: Floats, photo: Floats) -> float:
     """Share of the way from the photo to the target that the picture covers."""
     return float(1 - np.linalg.norm(picture - target) / np.linalg.norm(photo - target))
-
-
-def line_score(found: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> float:
-    """F-score of two line masks at one pixel tolerance."""
-    a, b = found.astype(np.uint8), wanted.astype(np.uint8)
-    precision = (a & _widened(b)).sum() / max(1, a.sum())
-    recall = (b & _widened(a)).sum() / max(1, b.sum())
-    return float(2 * precision * recall / max(1e-6, precision + recall))
-
-
-def _widened(mask: Bytes) -> Bytes:
-    return np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), dtype=np.uint8)
 
 
 @torch.no_grad()
