@@ -63,7 +63,7 @@ class RandomFeatures:
         rng = np.random.default_rng(_RAND_SEED)
         shapes = zip(_RAND_WIDTHS[1:], _RAND_WIDTHS, strict=False)
         kernels = [_orthogonal(rng, out, given) for out, given in shapes]
-        kernels[0] -= kernels[0].mean((1, 2, 3), keepdims=True)
+        kernels[0] -= kernels[0].mean((2, 3), keepdims=True)
         # Whole steps make the weights bit-equal on machines whose algebra rounds differently.
         kernels = [np.rint(kernel / _WEIGHT_STEP) * _WEIGHT_STEP for kernel in kernels]
         content = b"".join(kernel.astype("<f4").tobytes() for kernel in kernels)
