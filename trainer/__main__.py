@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from livecartoon.errors import LivecartoonError
+from trainer.cli.evaluate import evaluate, gates
 from trainer.config import StudentTraining
 from trainer.weights_commands import WEIGHTS_COMMANDS
 
@@ -163,23 +164,6 @@ def status(run: Path) -> None:
     click.echo(lines[-1] if lines else "no steps yet")
 
 
-@main.command(name="eval")
-@click.argument("run", type=click.Path(path_type=Path, exists=True))
-@click.option("--data", "pairs", type=click.Path(path_type=Path, exists=True))
-def evaluate(run: Path, pairs: Path | None) -> None:
-    """Judge the averaged student of a run on its held-out pairs."""
-    import torch
-
-    from trainer.data.pairs import read_pairs
-    from trainer.metrics.gates import judge
-
-    config = StudentTraining.read(run / "config.toml")
-    content = torch.load(run / "last.pt", weights_only=True)
-    figures = judge(content["average"], config.tier, read_pairs(pairs or Path(config.pairs), "h"))
-    (run / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    click.echo(json.dumps(figures))
-
-
 @main.command()
 @click.argument("run", type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
@@ -207,6 +191,8 @@ def export(
 
 for command in WEIGHTS_COMMANDS:
     main.add_command(command)
+main.add_command(evaluate)
+main.add_command(gates)
 
 
 def entry() -> None:

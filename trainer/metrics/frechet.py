@@ -67,4 +67,5 @@ def _root(covariance: Doubles) -> Doubles:
 def _distance(mean: Doubles, root: Doubles, other_mean: Doubles, other_root: Doubles) -> float:
     shared = np.linalg.svd(root @ other_root.T, compute_uv=False).sum()
     spread = np.square(root).sum() + np.square(other_root).sum()
-    return float(np.square(mean - other_mean).sum() + spread - 2 * shared)
+    found = float(np.square(mean - other_mean).sum() + spread - 2 * shared)
+    return max(found, 0.0)  # equal sets differ by rounding, either way
