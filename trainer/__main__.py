@@ -13,6 +13,8 @@ import click
 
 from livecartoon.errors import LivecartoonError
 from trainer.cli.evaluate import evaluate, gates
+from trainer.cli.study import study
+from trainer.cli.video import eval_video
 from trainer.config import StudentTraining
 from trainer.weights_commands import WEIGHTS_COMMANDS
 
@@ -192,7 +194,9 @@ def export(
 for command in WEIGHTS_COMMANDS:
     main.add_command(command)
 main.add_command(evaluate)
+main.add_command(eval_video)
 main.add_command(gates)
+main.add_command(study)
 
 
 def entry() -> None:
