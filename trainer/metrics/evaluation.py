@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from livecartoon.errors import InputError
+from trainer.data.swapped import flatness, look_swapped
 from trainer.metrics.arrays import Bytes
 from trainer.metrics.candidates import Candidate, open_candidate
-from trainer.metrics.cartoonness import cartoonness, mean_of
 from trainer.metrics.extractors import open_extractor
 from trainer.metrics.perceptual import PerceptualDistance
 from trainer.metrics.pictures import PictureSet, halves, read_set, square, write_sheet
@@ -132,12 +132,8 @@ def _common(photos: PictureSet, candidates: Sequence[Candidate]) -> tuple[list[s
 
 
 def _swapped(photos: list[Bytes], cartoons: list[Bytes]) -> list[str]:
-    flat, drawn = (
-        mean_of([cartoonness(p) for p in part[:64]])["flat"] for part in (photos, cartoons)
-    )
-    if flat <= drawn:
-        return []
-    return [f"photos are flatter ({flat:.2f}) than cartoons ({drawn:.2f}): folders swapped?"]
+    flat, drawn = ([flatness(picture) for picture in part[:64]] for part in (photos, cartoons))
+    return ["photos are flatter than the cartoons: folders swapped?"] * look_swapped(flat, drawn)
 
 
 def _too_few(count: int) -> list[str]:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from livecartoon.errors import InputError
+from trainer.data.decode import read_rgb
 from trainer.data.folder import find_pictures
 from trainer.metrics.arrays import Bytes
 
@@ -27,7 +28,7 @@ def read_frames(place: Path, limit: int = 0, start: int = 0) -> list[Bytes]:
         if limit and len(frames) == limit:
             break
         if index >= start:
-            frames.append(np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), dtype=np.uint8))
+            frames.append(frame)
     if not frames:
         raise InputError("E302", f"no frames can be read from {place}")
     if len({frame.shape for frame in frames}) > 1:
@@ -37,10 +38,10 @@ def read_frames(place: Path, limit: int = 0, start: int = 0) -> list[Bytes]:
 
 def _of_folder(folder: Path) -> Iterator[Bytes]:
     for path in find_pictures([folder]):
-        frame = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+        frame = read_rgb(path)
         if frame is None:
             raise InputError("E302", f"{path} is not a readable picture")
-        yield np.asarray(frame, dtype=np.uint8)
+        yield frame
 
 
 def _of_video(path: Path) -> Iterator[Bytes]:
@@ -50,6 +51,6 @@ def _of_video(path: Path) -> Iterator[Bytes]:
             is_there, frame = video.read()
             if not is_there:
                 return
-            yield np.asarray(frame, dtype=np.uint8)
+            yield np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), dtype=np.uint8)
     finally:
         video.release()

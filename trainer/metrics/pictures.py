@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from livecartoon.errors import InputError
+from trainer.data.decode import read_rgb, write_png
 from trainer.data.folder import find_pictures
 from trainer.metrics.arrays import Bytes
 
@@ -54,15 +55,14 @@ def read_set(place: Path, size: int, limit: int = 0) -> PictureSet:
     pictures: dict[str, Bytes] = {}
     unreadable, enlarged, digest = [], 0, hashlib.sha256()
     for path in paths:
-        content = path.read_bytes() if path.is_file() else b""
-        picture = _decoded(content)
+        picture = read_rgb(path)
         if picture is None:
             log.warning("skipped %s: not a readable picture", path)
             unreadable.append(path.name)
             continue
         if path.stem in pictures:
             raise InputError("E302", f"two pictures named {path.stem} in {place}", "rename one")
-        digest.update(content)
+        digest.update(path.read_bytes())
         enlarged += min(picture.shape[:2]) < size
         pictures[path.stem] = square(picture, size)
     if len(pictures) < 2:
@@ -102,14 +102,5 @@ def halves(pictures: PictureSet, count: int) -> tuple[list[Bytes], list[Bytes]]:
 
 def write_sheet(path: Path, rows: Sequence[Sequence[Bytes]]) -> None:
     """Store rows of equally large pictures as one PNG."""
-    sheet = np.vstack([np.hstack(list(row)) for row in rows])
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
-
-
-def _decoded(content: bytes) -> Bytes | None:
-    encoded = np.frombuffer(content, np.uint8)
-    picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
-    if picture is None:
-        return None
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    write_png(path, np.vstack([np.hstack(list(row)) for row in rows]))
