@@ -15,8 +15,8 @@ from livecartoon.errors import LivecartoonError
 from trainer.cli.evaluate import evaluate, gates
 from trainer.cli.study import study
 from trainer.cli.video import eval_video
+from trainer.cli.weights import WEIGHTS_COMMANDS
 from trainer.config import StudentTraining
-from trainer.weights_commands import WEIGHTS_COMMANDS
 
 PLACE = click.Path(path_type=Path)
 PRESETS: dict[str, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""Commands of the trainer about weights files and single pictures; part of `__main__`."""
+"""Commands about weights files and single pictures."""
 
 from __future__ import annotations
 
