@@ -104,6 +104,11 @@ class RunningMean:
     def __init__(self) -> None:
         self._mean: Floats | None = None
 
+    @property
+    def method(self) -> str:
+        """The control's name."""
+        return CONTROL
+
     def __call__(self, source: Pixels, styled: Pixels, seconds: float) -> Pixels:
         """Return the mean of `styled` and the past."""
         now = styled.astype(np.float32)

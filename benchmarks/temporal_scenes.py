@@ -115,9 +115,9 @@ def shots(
     for index in range(count):
         seconds = index / fps
         drawn, is_event = _draw(case, index, count, seconds, (width, height))
-        noisy = _sensor(rng, drawn.clean, case.noise)
+        noisy = add_grain(rng, drawn.clean, case.noise)
         if case.is_coded:
-            noisy = _through_codec(noisy, quality=88 if index % 12 == 0 else 62)
+            noisy = through_codec(noisy, quality=88 if index % 12 == 0 else 62)
         is_other_world = is_event and case.change == "cut"
         flow, tracked = (None, None) if before is None or is_other_world else _motion(drawn, before)
         yield Shot(
@@ -241,7 +241,7 @@ def _draw_shape(rng: np.random.Generator, picture: Floats) -> None:
         cv2.line(picture, (x, y), end, colour, int(rng.integers(1, 4)), cv2.LINE_AA)
 
 
-def _sensor(rng: np.random.Generator, clean: Floats, noise: float) -> Pixels:
+def add_grain(rng: np.random.Generator, clean: Floats, noise: float) -> Pixels:
     """More noise in the light, mostly in luma, correlated as demosaicing leaves it."""
     grain = cv2.GaussianBlur(rng.standard_normal(clean.shape, np.float32), (0, 0), 0.55)
     grain = 0.45 * grain / grain.std() + 0.89 * math.sqrt(3) * (
@@ -250,7 +250,8 @@ def _sensor(rng: np.random.Generator, clean: Floats, noise: float) -> Pixels:
     return _to_pixels(clean + noise * np.sqrt(0.5 + clean / 256) * (grain / grain.std()))
 
 
-def _through_codec(picture: Pixels, quality: int) -> Pixels:
+def through_codec(picture: Pixels, quality: int) -> Pixels:
+    """Return the picture as JPEG of that quality leaves it."""
     _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
     return np.ascontiguousarray(decoded[..., ::-1])

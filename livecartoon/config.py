@@ -9,7 +9,7 @@ from livecartoon.errors import UsageError
 
 BackendName = Literal["auto", "tensorrt", "rtx", "torch", "openvino", "ort"]
 Precision = Literal["auto", "fp16", "fp32"]
-TemporalName = Literal["auto", "off", "blend"]
+TemporalName = Literal["auto", "off", "blend", "flow"]
 TIERS = ("nano", "small", "base", "large")
 
 

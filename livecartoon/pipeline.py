@@ -5,17 +5,32 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from livecartoon.frame import Frame
 from livecartoon.sinks.base import Sink
 from livecartoon.sources.base import Source
 
+Item = TypeVar("Item")
 Stylize = Callable[[Frame], Frame]
 POLL_S = 0.1
 """How soon a waiting thread notices that another one failed."""
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """A stylizer in two halves, each of which may have a thread of its own."""
+
+    def draw(self, frame: Frame) -> Any:  # noqa: ANN401  whatever `steady` takes
+        """Run the network."""
+        ...
+
+    def steady(self, drawn: Any) -> Frame:  # noqa: ANN401
+        """Run the anti-flicker on what `draw` returned, in its order."""
+        ...
 
 
 @dataclass(slots=True)
@@ -34,38 +49,38 @@ class _StoppedError(Exception):
     """Another stage failed; this one ends quietly."""
 
 
-class _Lane:
+class _Lane(Generic[Item]):
     """A bounded queue between two stages that gives up when the run stops."""
 
     def __init__(self, depth: int, stop: threading.Event) -> None:
-        self.queue: queue.Queue[Frame | None] = queue.Queue(depth)
+        self.queue: queue.Queue[Item | None] = queue.Queue(depth)
         self.stop = stop
 
-    def put(self, frame: Frame | None) -> None:
+    def put(self, item: Item | None) -> None:
         while not self.stop.is_set():
             try:
-                self.queue.put(frame, timeout=POLL_S)
+                self.queue.put(item, timeout=POLL_S)
             except queue.Full:
                 continue
             return
         raise _StoppedError
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[Item]:
         while True:
             try:
-                frame = self.queue.get(timeout=POLL_S)
+                item = self.queue.get(timeout=POLL_S)
             except queue.Empty:
                 if self.stop.is_set():
                     raise _StoppedError from None
                 continue
-            if frame is None:
+            if item is None:
                 return
-            yield frame
+            yield item
 
 
 def run(
     source: Source,
-    stylize: Stylize,
+    stylize: Stylize | Staged,
     sink: Sink,
     *,
     depth: int = 3,
@@ -73,10 +88,10 @@ def run(
 ) -> RunReport:
     """Write every frame of `source`, stylized, to `sink`; neither is closed here.
 
-    Decoding runs in one thread, encoding in another, stylizing in the caller's, so that an
-    engine bound to a thread or a Ctrl-C finds it there. `on_frame` hears the count after each
-    written frame, from the encoding thread. The first failure of any stage is raised here,
-    after the other stages have stopped.
+    Decoding, encoding and the second half of a staged stylizer run in threads of their own,
+    stylizing in the caller's, so that an engine bound to a thread or a Ctrl-C finds it there.
+    `on_frame` hears the count after each written frame, from the encoding thread. The first
+    failure of any stage is raised here, after the other stages have stopped.
     """
     stages = _Stages(depth)
     report = stages.report
@@ -87,11 +102,14 @@ def run(
         stages.decoded.put(None)
 
     def draw() -> None:
-        for frame in stages.decoded:
-            with _busy(report, "stylize"):
-                drawn = stylize(frame)
-            stages.styled.put(drawn)
-        stages.styled.put(None)
+        if isinstance(stylize, Staged):
+            _map(stages.decoded, stylize.draw, stages.drawn, report)
+        else:
+            _map(stages.decoded, stylize, stages.styled, report)
+
+    def steady() -> None:
+        if isinstance(stylize, Staged):
+            _map(stages.drawn, stylize.steady, stages.styled)
 
     def encode() -> None:
         for frame in stages.styled:
@@ -101,7 +119,7 @@ def run(
             if on_frame is not None:
                 on_frame(report.frames)
 
-    stages.run_all(draw, beside=(decode, encode))
+    stages.run_all(draw, beside=(decode, steady, encode))
     return report
 
 
@@ -110,8 +128,9 @@ class _Stages:
 
     def __init__(self, depth: int) -> None:
         self.stop = threading.Event()
-        self.decoded = _Lane(depth, self.stop)
-        self.styled = _Lane(depth, self.stop)
+        self.decoded: _Lane[Frame] = _Lane(depth, self.stop)
+        self.drawn: _Lane[Any] = _Lane(1, self.stop)
+        self.styled: _Lane[Frame] = _Lane(depth, self.stop)
         self.report = RunReport()
         self.failures: list[BaseException] = []
 
@@ -135,6 +154,20 @@ class _Stages:
         except BaseException as error:  # noqa: BLE001  raised again by run_all
             self.failures.append(error)
             self.stop.set()
+
+
+def _map(
+    taken: Iterable[Any],
+    work: Callable[[Any], Any],
+    given: _Lane[Any],
+    report: RunReport | None = None,
+) -> None:
+    """Pass everything from lane to lane, in order; the first half's time goes to `report`."""
+    for item in taken:
+        with _busy(report, "stylize") if report else nullcontext():
+            made = work(item)
+        given.put(made)
+    given.put(None)
 
 
 @contextmanager

@@ -19,7 +19,8 @@ from livecartoon.frame import Frame, Pixels
 from livecartoon.models.checkpoint import identity_of, read_header
 from livecartoon.snap import Snap
 from livecartoon.styles import TIERS, Style
-from livecartoon.temporal import Temporal, open_temporal
+from livecartoon.temporal import open_temporal
+from livecartoon.temporal.steadier import Steadier, TemporalReport
 from livecartoon.threads import thread_budget
 
 FILTER_VERSION = "classic-3"
@@ -43,11 +44,20 @@ class EngineReport:
     key: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A frame and its cartoon, not yet steadied."""
+
+    frame: Frame
+    styled: Pixels
+
+
 class Stylizer:
     """One style on one stream of frames of one size; a context manager.
 
-    `__call__` returns frames whose pixels belong to the caller. `stage_s` adds up the busy
-    seconds of the network and of the temporal filter.
+    `__call__` returns frames whose pixels belong to the caller; `draw` and `steady` are its
+    halves, for two threads. `stage_s` adds up the busy seconds of the network and of the
+    temporal filter, `temporal` says what the filter does.
     """
 
     def __init__(
@@ -67,9 +77,8 @@ class Stylizer:
         device, backend, reason = choose_engine(options)
         spec, tier = engine_spec(style, width, height, options, device, is_live=is_live)
         self._backend = _open(backend, spec, device, self.look)
-        self._temporal_name = _temporal_name(style, options)
         self._snap = Snap(options.snap) if options.snap is not None else None
-        self._temporal = self._memory(self._snap)
+        self._temporal = self._open_temporal(options.temporal)
         self.stage_s = {"network": 0.0, "temporal": 0.0}
         self.frames = 0
         self.report = EngineReport(
@@ -86,16 +95,33 @@ class Stylizer:
 
     def __call__(self, frame: Frame) -> Frame:
         """Stylize one frame; the time stamps stay."""
+        drawn = self._draw(frame)
+        steadied = self.steady(drawn)
+        if steadied.pixels is drawn.styled:  # the engine overwrites its buffer with the next frame
+            return replace(steadied, pixels=drawn.styled.copy())
+        return steadied
+
+    def draw(self, frame: Frame) -> Drawn:
+        """The first half of a call: the network alone."""
+        drawn = self._draw(frame)
+        return replace(drawn, styled=drawn.styled.copy())
+
+    def steady(self, drawn: Drawn) -> Frame:
+        """The second half: anti-flicker and finish; in order of time, in one thread, any one."""
+        started = time.perf_counter()
+        frame, self.frames = drawn.frame, self.frames + 1
+        network_s = self.stage_s["network"] / self.frames
+        shown = self._temporal(frame.pixels, drawn.styled, frame.seconds, network_s)
+        if self._snap is not None:
+            shown = self._snap(shown)
+        self.stage_s["temporal"] += time.perf_counter() - started
+        return replace(frame, pixels=shown)
+
+    def _draw(self, frame: Frame) -> Drawn:
         started = time.perf_counter()
         styled = self._backend(frame.pixels)
-        drawn = time.perf_counter()
-        shown = self._temporal(frame.pixels, styled, frame.seconds)
-        if shown is styled:
-            shown = styled.copy()  # the engine overwrites its buffer with the next frame
-        self.stage_s["network"] += drawn - started
-        self.stage_s["temporal"] += time.perf_counter() - drawn
-        self.frames += 1
-        return replace(frame, pixels=shown)
+        self.stage_s["network"] += time.perf_counter() - started
+        return Drawn(frame, styled)
 
     def set_look(self, look: Look) -> None:
         """Move the sliders; the first one off its identity setting rebuilds the engine."""
@@ -109,18 +135,19 @@ class Stylizer:
 
     def set_temporal(self, name: str) -> None:
         """Switch the anti-flicker method; the next frame is shown as it is."""
-        self._temporal_name = name
-        self._temporal = self._memory(self._snap)
+        self._temporal = self._open_temporal(name)
 
-    def _memory(self, snap: Snap | None) -> Temporal:
-        """A fresh anti-flicker filter, and behind it the finish."""
-        filter_ = open_temporal(self._temporal_name, self._options.temporal_strength)
-        return filter_ if snap is None else _Snapped(filter_, snap)
+    @property
+    def temporal(self) -> TemporalReport:
+        """What the anti-flicker does."""
+        return self._temporal.report
 
     def reset(self) -> None:
         """Forget the past, as after a seek."""
         self._temporal.reset()
         self._backend.reset()
+        if self._snap is not None:
+            self._snap.reset()
 
     def close(self) -> None:
         """Release the engine; twice is harmless."""
@@ -137,19 +164,10 @@ class Stylizer:
     ) -> None:
         self.close()
 
-
-class _Snapped:
-    """An anti-flicker filter whose steady pictures become pixel art."""
-
-    def __init__(self, filter_: Temporal, snap: Snap) -> None:
-        self._filter, self._snap = filter_, snap
-
-    def __call__(self, source: Pixels, styled: Pixels, seconds: float) -> Pixels:
-        return self._snap(self._filter(source, styled, seconds))
-
-    def reset(self) -> None:
-        self._filter.reset()
-        self._snap.reset()
+    def _open_temporal(self, name: str) -> Steadier:
+        mode = self.style.temporal if name == "auto" else name
+        filter_ = open_temporal(mode, self._options.temporal_strength)
+        return Steadier(mode, filter_, is_live=self._is_live)
 
 
 def choose_engine(options: EngineOptions) -> tuple[str, str, str | None]:
@@ -264,7 +282,3 @@ def _open(name: str, spec: EngineSpec, device: str, look: Look) -> Backend:
     backend = open_backend(name, spec, device)
     backend.set_look(look)
     return backend
-
-
-def _temporal_name(style: Style, options: EngineOptions) -> str:
-    return style.temporal if options.temporal == "auto" else options.temporal

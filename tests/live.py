@@ -12,6 +12,7 @@ from livecartoon.config import Look
 from livecartoon.errors import ModelError
 from livecartoon.frame import Frame
 from livecartoon.jobs.live.styling import StyleKey
+from livecartoon.temporal.steadier import TemporalReport
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class ToyStylizer:
     def __init__(self, style: str, delay_s: float = 0.0) -> None:
         self.style, self.delay_s = style, delay_s
         self.report = ToyReport()
+        self.temporal = TemporalReport("auto", "blend")
         self.told: list[object] = []
         self.is_closed = False
 

@@ -15,7 +15,7 @@ from livecartoon.config import EngineOptions
 from livecartoon.errors import OutputError, PartialError
 from livecartoon.frame import Frame
 from livecartoon.jobs.naming import partial_name
-from livecartoon.jobs.report import FileReport, engine_fields, peak_rss
+from livecartoon.jobs.report import FileReport, engine_fields, peak_rss, temporal_fields
 from livecartoon.jobs.verify import Expected, verify
 from livecartoon.jobs.workspace import Workspace
 from livecartoon.pipeline import RunReport, run
@@ -227,6 +227,7 @@ class Conversion:
         report.duration = source.played_s
         report.fps_end_to_end = round(done.frames / seconds, 3) if seconds else 0.0
         report.speed = round(report.duration / seconds, 3) if seconds else 0.0
+        report.temporal = temporal_fields(stylize)
         busy = dict(done.busy_s)
         busy |= getattr(stylize, "stage_s", {})
         share = max(1, done.frames)

@@ -39,6 +39,8 @@ class FileReport:
     peak_rss: int | None = None
     warnings: list[str] = field(default_factory=list)
     engine: dict[str, Any] | None = None
+    temporal: dict[str, Any] | None = None
+    """What the anti-flicker did: mode, frames by method, note."""
     error: LivecartoonError | None = None
     """Why the status is not done; its exit code is the run's for a single file."""
 
@@ -74,6 +76,14 @@ def engine_fields(stylize: object) -> dict[str, Any] | None:
         "engine_key": fields["key"],
         "build_seconds": fields["build_seconds"],
     }
+
+
+def temporal_fields(stylize: object) -> dict[str, Any] | None:
+    """Return the `temporal` object for a stylizer that steadies."""
+    report = getattr(stylize, "temporal", None)
+    if report is None:
+        return None
+    return {"mode": report.mode, "frames": dict(report.frames), "note": report.note}
 
 
 def peak_rss() -> int | None:

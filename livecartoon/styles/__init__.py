@@ -27,7 +27,7 @@ class Style:
     """Weights file by tier, smallest tier first; empty for a filter."""
     strength: float = 1.0
     keep_color: float = 0.0
-    temporal: str = "blend"
+    temporal: str = "auto"
     temporal_strength: float = 0.6
     licence: str = ""
     card: Path | None = None
@@ -105,7 +105,7 @@ def _from_entry(folder: Path, name: str, entry: dict[str, Any]) -> Style:
         files=weights,
         strength=float(entry.get("strength", 1.0)),
         keep_color=float(entry.get("keep_color", 0.0)),
-        temporal=temporal.get("mode", "blend"),
+        temporal=temporal.get("mode", "auto"),
         temporal_strength=float(temporal.get("strength", 0.6)),
         licence=entry.get("license", ""),
         card=first.with_suffix(".md") if first else None,

@@ -11,6 +11,7 @@ __all__ = ["TEMPORAL", "Temporal", "open_temporal"]
 
 #: Name -> "module:class"; the class takes the strength 0..1.
 TEMPORAL: dict[str, str] = {
+    "auto": "livecartoon.temporal.auto:Auto",
     "blend": "livecartoon.temporal.blend:Blend",
     "flow": "livecartoon.temporal.flow:Flow",
     "off": "livecartoon.temporal.off:Off",

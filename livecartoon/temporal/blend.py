@@ -1,4 +1,4 @@
-"""The default anti-flicker: a running mean that opens where the source moves."""
+"""Anti-flicker in place: a running mean that opens where the source moves."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ class Blend:
     def __init__(self, strength: float) -> None:
         self._tau_s = time_constant_s(strength)
         self._state: BlendState | None = None
+
+    @property
+    def method(self) -> str:
+        """ "blend", or "off" at strength 0."""
+        return "blend" if self._tau_s else "off"
 
     def __call__(self, source: Pixels, styled: Pixels, seconds: float) -> Pixels:
         """Return a steadier `styled`; `styled` itself at strength 0 and after a break."""
@@ -85,7 +90,7 @@ class BlendState:
             self._seed(styled)
             shown = styled
         else:
-            self._align()
+            self._align(elapsed_s)
             deviation = self._measure(elapsed_s)
             least_gain = max(1 - math.exp(-elapsed_s / tau_s), self._expose(small, styled))
             self._open(deviation, least_gain)
@@ -99,7 +104,7 @@ class BlendState:
         self._gain.fill(1)
         self._noise.forget_difference()
 
-    def _align(self) -> None:
+    def _align(self, elapsed_s: float) -> None:
         """Nothing to do: the past is looked for where it was."""
 
     def _measure(self, elapsed_s: float) -> Floats:

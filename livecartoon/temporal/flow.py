@@ -26,16 +26,28 @@ class Flow(Blend):
     else moves two ways at once; there it leaves ghosts of faint objects.
     """
 
+    @property
+    def method(self) -> str:
+        """ "flow", or "off" at strength 0."""
+        return "flow" if self._tau_s else "off"
+
     def _new_state(self, shape: tuple[int, ...]) -> BlendState:
-        return _FlowState(shape)
+        state = FlowState(shape)
+        state.follow(True)
+        return state
 
 
-class _FlowState(BlendState):
+class FlowState(BlendState):
+    """The memory of a stream that can be carried along the motion, or left where it is.
+
+    Both ways share the running means, so that changing between them cannot be seen.
+    """
+
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__(shape)
         height, width = self._gain.shape
-        self._noise = ResidualNoise(height, width)
-        self._gate = Gate(height, width, _SHUT, _OPEN)
+        self._resting = self._noise, self._gate
+        self._moving_with = ResidualNoise(height, width), Gate(height, width, _SHUT, _OPEN)
         self._motion = Motion(height, width)
         self._spare = np.empty_like(self._now)
         self._spare_gain, self._slope, self._deviation = np.empty((3, height, width), np.float32)
@@ -43,15 +55,29 @@ class _FlowState(BlendState):
         y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
         self._full_grid = np.stack([x, y], axis=-1)
         self._full_places = np.empty_like(self._full_grid)
+        self.follows = False
+
+    def follow(self, follows: bool) -> None:
+        """From the next frame on carry the past along the motion, or leave it in place."""
+        if follows == self.follows:
+            return
+        self.follows = follows
+        self._noise, self._gate = self._moving_with if follows else self._resting
+        self._noise.forget_difference()
+        self._outside = None
+        if follows:
+            self._motion.remember(self._before[0])
 
     def _seed(self, styled: Pixels) -> None:
         super()._seed(styled)
         self._motion.remember(self._now[0])
 
-    def _align(self) -> None:
+    def _align(self, elapsed_s: float) -> None:
         """Move everything remembered to where it is now."""
-        noise = float(np.median(self._noise.luma[::8, ::8]))
         self._outside = None
+        if not self.follows:
+            return
+        noise = float(np.median(self._noise.luma[::8, ::8]))
         if not self._motion.find(self._now[0], self._before[0], noise):
             return
         self._outside = self._motion.outside()
@@ -66,7 +92,10 @@ class _FlowState(BlendState):
 
     def _measure(self, elapsed_s: float) -> Floats:
         """Noise, and a share of the slope: half a pixel beside an edge is much difference."""
-        np.copyto(self._deviation, super()._measure(elapsed_s))
+        noise = super()._measure(elapsed_s)
+        if not self.follows:
+            return noise
+        np.copyto(self._deviation, noise)
         for dx, dy in ((1, 0), (0, 1)):
             cv2.Sobel(self._now[0], cv2.CV_32F, dx, dy, dst=self._slope, scale=1 / 8)
             np.abs(self._slope, out=self._slope)

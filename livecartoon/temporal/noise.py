@@ -7,11 +7,14 @@ import math
 import cv2
 import numpy as np
 
+from livecartoon.temporal.codec import CodecSteps
 from livecartoon.temporal.planes import Floats
 
 _BLOCK = 8
 """Side of a block, in working pixels."""
 _SETTLE_S = 0.4
+_REVERSAL = -0.25
+"""Median correlation of neighbouring differences of which half the blocks of noise are sure."""
 _FLOOR = 0.06
 """Variance that rounding to 8 bit alone leaves."""
 
@@ -31,32 +34,61 @@ class NoiseLevel:
         self._product = np.empty((height, width), np.float32)
         self._variance: Floats | None = None
         self._has_last = False
+        self._codec = CodecSteps()
         self.luma = np.full((height, width), math.sqrt(_FLOOR), np.float32)
         self.chroma = math.sqrt(_FLOOR)
 
     def forget_difference(self) -> None:
         """After a break the last difference means nothing; the noise level still does."""
         self._has_last = False
+        self._codec.forget_difference()
 
     def update(self, now: Floats, before: Floats, elapsed_s: float, *, is_held: bool) -> None:
         """Take in two neighbouring frames of planes (3, h, w); `is_held` = too much moves.
 
-        Of repeated frames (24 fps carried at 60) nothing can be learnt: they are passed over,
-        else the estimate would sink to zero.
+        What moves may be the noise itself, when the estimate was too low: a plane whose
+        differences reverse from frame to frame is learnt from all the same. Of repeated frames
+        (24 fps carried at 60) nothing can be learnt: they are passed over, else the estimate
+        would sink to zero.
         """
         np.subtract(now, before, out=self._difference)
         sample = self._difference[0, ::8, ::8]
         if not sample.any():
             return
-        self._difference[0] -= float(np.median(sample))  # a step of the whole picture
+        if step := float(np.median(sample)):
+            self._difference[0] -= step  # of the whole picture
         seen = self._lagged() if self._has_last else self._quiet_third()
-        self._difference, self._last = self._last, self._difference
-        self._has_last = True
         if self._variance is None:
             self._variance = seen
-        elif not is_held:
-            self._variance += (1 - math.exp(-elapsed_s / _SETTLE_S)) * (seen - self._variance)
+        else:
+            learns = np.array([not is_held or self._is_noise(plane) for plane in range(3)])
+            share = np.where(learns, 1 - math.exp(-elapsed_s / _SETTLE_S), 0)
+            self._variance += share[:, None, None].astype(np.float32) * (seen - self._variance)
+        self._codec.update(self._energy(), elapsed_s)
+        self._difference, self._last = self._last, self._difference
+        self._has_last = True
         self._spread(self._variance)
+
+    def _is_noise(self, plane: int) -> bool:
+        """Whether differences reverse: those of white noise correlate by -1/2, of motion by 0."""
+        if not self._has_last:
+            return False
+        now, last = self._difference[plane], self._last[plane]
+        sums = np.empty((3, self._rows, self._columns), np.float32)
+        for (a, b), block in zip(((now, last), (now, now), (last, last)), sums, strict=True):
+            cv2.multiply(a, b, dst=self._product)
+            self._block_means(self._product, block)
+        energy = np.sqrt(np.maximum(sums[1] * sums[2], 0))
+        is_lively = energy > _FLOOR
+        if not is_lively.any():
+            return False
+        return float(np.median(sums[0][is_lively] / energy[is_lively])) < _REVERSAL
+
+    def _energy(self) -> Floats:
+        energy = np.empty((self._rows, self._columns), np.float32)
+        cv2.multiply(self._difference[0], self._difference[0], dst=self._product)
+        self._block_means(self._product, energy)
+        return energy
 
     def _lagged(self) -> Floats:
         seen = np.empty((3, self._rows, self._columns), np.float32)
@@ -83,7 +115,8 @@ class NoiseLevel:
     def _spread(self, variance: Floats) -> None:
         luma = cv2.boxFilter(variance[0], -1, (3, 3))
         middle = float(np.median(luma))
-        luma = np.sqrt(np.clip(luma, max(0.6 * middle, _FLOOR), min(max(6 * middle, 0.25), 16.0)))
+        low, high = max(0.6 * middle, _FLOOR), min(max(6 * middle, 0.25), 16.0)
+        luma = np.sqrt(np.maximum(np.clip(luma, low, high), self._codec.variance))
         height, width = self._shape
         cv2.resize(luma, (width, height), dst=self.luma, interpolation=cv2.INTER_LINEAR)
         chroma = max(float(variance[1].mean()), float(variance[2].mean()))

@@ -11,6 +11,11 @@ class Off:
     def __init__(self, strength: float = 0.0) -> None:
         """Ignore `strength`: there is nothing to steady."""
 
+    @property
+    def method(self) -> str:
+        """Always "off"."""
+        return "off"
+
     def __call__(self, source: Pixels, styled: Pixels, seconds: float) -> Pixels:
         """Return `styled` itself."""
         return styled

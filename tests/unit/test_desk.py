@@ -49,9 +49,9 @@ def test_keep_color_key_goes_round():
     assert [press(["k"] * n).look.keep_color for n in (1, 2, 3)] == [0.5, 1.0, 0.0]
 
 
-def test_temporal_key_switches_off_and_on():
-    assert press(["t"]).temporal == "off"
-    assert press(["t", "t"]).temporal == "blend"
+def test_temporal_key_goes_round():
+    modes = [press(["t"] * n).temporal for n in (1, 2, 3, 4)]
+    assert modes == ["off", "blend", "flow", "auto"]
 
 
 def test_compare_and_hud_keys_go_round():

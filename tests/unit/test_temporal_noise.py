@@ -48,12 +48,35 @@ def test_noise_when_frames_are_repeated_then_does_not_sink():
     assert float(np.median(level.luma)) == pytest.approx(2.0, rel=0.15)
 
 
-def test_noise_when_held_then_stays_as_it_was():
+def test_noise_when_held_by_motion_then_stays_as_it_was():
     rng = np.random.default_rng(5)
     level = feed(NoiseLevel(*SHAPE[1:]), white(rng, 20, 1.0, 1.0))
-    before = level.luma.copy()
-    feed(level, white(rng, 20, 8.0, 8.0), is_held=True)
-    assert np.array_equal(level.luma, before)
+    before = level.luma.copy(), level.chroma
+    wandering = 128 + np.cumsum(rng.normal(0, 4, (20, *SHAPE)), axis=0).astype(np.float32)
+    feed(level, wandering, is_held=True)
+    assert np.array_equal(level.luma, before[0])
+    assert level.chroma == before[1]
+
+
+def test_noise_when_held_by_noise_itself_then_is_learnt_all_the_same():
+    """A first estimate of nothing opens the gate on everything; that must not last for ever."""
+    rng = np.random.default_rng(6)
+    level = feed(NoiseLevel(*SHAPE[1:]), [np.full(SHAPE, 128, np.float32)] * 3)
+    feed(level, white(rng, 60, 2.0, 1.0), is_held=True)
+    assert float(np.median(level.luma)) == pytest.approx(2.0, rel=0.15)
+    assert level.chroma == pytest.approx(1.0, rel=0.15)
+
+
+def test_noise_of_blocks_that_rest_and_jump_then_counts_the_jumps():
+    """A codec leaves most blocks as they were and lets a few jump by a level now and then."""
+    rng = np.random.default_rng(7)
+    blocks = np.full((12, 20), 120, np.float32)
+    level, frames = NoiseLevel(*SHAPE[1:]), []
+    for _ in range(90):
+        blocks += (rng.random(blocks.shape) < 0.03) * rng.choice([-1.0, 1.0], blocks.shape)
+        frames.append(np.stack([np.kron(blocks, np.ones((8, 8), np.float32))] * 3))
+    feed(level, np.array(frames, np.float32))
+    assert 0.6 < float(level.luma.min()) <= 1.0
 
 
 def test_noise_of_a_drawn_picture_then_is_what_rounding_leaves():

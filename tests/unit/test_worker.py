@@ -14,7 +14,6 @@ from livecartoon.jobs.live.worker import (
     Controls,
     StillDetector,
     Worker,
-    mix,
     thumbnail,
 )
 from livecartoon.slot import Slot
@@ -81,13 +80,21 @@ def test_worker_while_frozen_repeats_the_last_picture_with_new_times(shelf):
 def test_worker_fades_from_style_to_style(shelf):
     worker = make_worker(shelf)
     ready(worker, shelf, StyleKey("copy"))
-    worker.process(frame(0))
+    worker.process(frame(9))
     ready(worker, shelf, StyleKey("invert"))
-    early = worker.process(frame(0)).styled.pixels.mean()
+    early = worker.process(frame(9)).styled.pixels.mean()
     time.sleep(0.32)
     assert early < 200
-    assert (worker.process(frame(0)).styled.pixels == 255).all()
+    assert (worker.process(frame(9)).styled.pixels == 246).all()
     assert [style.name for style in worker.counts.styles] == ["copy", "invert"]
+
+
+def test_worker_at_a_style_switch_while_all_moves_then_shows_the_new_style_at_once(shelf):
+    worker = make_worker(shelf)
+    ready(worker, shelf, StyleKey("copy"))
+    worker.process(frame(9))
+    ready(worker, shelf, StyleKey("invert"))
+    assert (worker.process(frame(200)).styled.pixels == 55).all()
 
 
 def test_worker_passes_changed_sliders_once(shelf, shop):
@@ -162,9 +169,3 @@ def test_thumbnail_is_luma_of_cells():
     assert cells.shape == (36, 64)
     assert (cells[:, :32] == 0).all()
     np.testing.assert_allclose(cells[:, 32:], 149.685, rtol=1e-5)
-
-
-@pytest.mark.parametrize(("share", "level"), [(0, 0), (0.5, 127), (1, 255), (2, 255)])
-def test_mix_of_black_and_white(share, level):
-    black, white = frame(0).pixels, frame(255).pixels
-    assert (mix(black, white, share) == level).all()

@@ -12,6 +12,7 @@ from livecartoon.sinks.presenter import Compare
 STEP = 0.05
 KEEP_COLOR_STEPS = (0.0, 0.5, 1.0)
 COMPARES: tuple[Compare, ...] = ("off", "wipe", "side")
+TEMPORALS: tuple[TemporalName, ...] = ("auto", "off", "blend", "flow")
 HUDS: tuple[HudLevel, ...] = ("off", "min", "full")
 HELP = (
     "q  Esc\tquit",
@@ -20,7 +21,7 @@ HELP = (
     "0\toriginal",
     "+  -\tstrength",
     "k\tkeep colours",
-    "t\tanti-flicker off / blend",
+    "t\tanti-flicker auto / off / blend / flow",
     "space\tfreeze",
     "s\tsnapshot",
     "c\tcompare: wipe / side by side",
@@ -79,8 +80,8 @@ class Desk:
         self.look = replace(self.look, keep_color=later[0] if later else 0.0)
 
     def turn_temporal(self) -> None:
-        """Switch the anti-flicker off or on."""
-        self.temporal = "blend" if self.temporal == "off" else "off"
+        """Go to the next anti-flicker."""
+        self.temporal = TEMPORALS[(TEMPORALS.index(self.temporal) + 1) % len(TEMPORALS)]
 
     def turn_compare(self) -> None:
         """Go to the next way of comparing."""

@@ -1,10 +1,11 @@
-"""Ctrl-C and SIGTERM end a live run in order."""
+"""How the parts of a live run start and end: threads, Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 
 import signal
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -46,3 +47,10 @@ class Signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before.clear()
+
+
+def start_thread(name: str, work: Callable[[], None]) -> threading.Thread:
+    """Start a daemon thread: a driver that never returns must not keep the process alive."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    return thread

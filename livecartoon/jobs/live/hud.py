@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from livecartoon.jobs.live.settings import HudLevel
 
@@ -51,6 +52,13 @@ def hud_lines(state: HudState, level: HudLevel, note: str = "") -> tuple[str, ..
     if note:
         lines.append(note)
     return tuple(to_ascii(line) for line in lines)
+
+
+def temporal_text(mode: str, report: Any) -> str:  # noqa: ANN401  the engine's own type
+    """Return the anti-flicker chosen and, where it decides by itself, what it does."""
+    if report is None or report.method == report.mode:
+        return mode
+    return f"{report.mode} ({report.method})"
 
 
 def to_ascii(text: str) -> str:

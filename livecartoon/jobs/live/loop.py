@@ -15,8 +15,8 @@ from livecartoon.errors import DeviceError
 from livecartoon.frame import Frame
 from livecartoon.jobs.live.cameras import open_camera
 from livecartoon.jobs.live.desk import Desk
-from livecartoon.jobs.live.ending import Signals
-from livecartoon.jobs.live.hud import HudState
+from livecartoon.jobs.live.ending import Signals, start_thread
+from livecartoon.jobs.live.hud import HudState, temporal_text
 from livecartoon.jobs.live.meters import Growth, RateMeter
 from livecartoon.jobs.live.outlets import Recording, SinkRunner
 from livecartoon.jobs.live.settings import EndReason, LiveReport, LiveSettings, LiveStatus
@@ -24,6 +24,7 @@ from livecartoon.jobs.live.stage import Stage, snapshot_folder
 from livecartoon.jobs.live.styling import MakeStylizer, StyleKey, StyleShelf
 from livecartoon.jobs.live.terminal import TerminalKeys
 from livecartoon.jobs.live.worker import Controls, Picture, Worker
+from livecartoon.jobs.report import temporal_fields
 from livecartoon.sinks.base import Sink
 from livecartoon.sinks.null import NullSink
 from livecartoon.sinks.presenter import Presenter
@@ -70,6 +71,7 @@ class LiveRun:
         self._wished = StyleKey.of(engine.style, engine.look)
         self._loss = ""
         self._warnings: list[str] = []
+        self._is_rate_told = False
         self._sinks: list[SinkRunner] = []
         self._start_s = time.monotonic()
 
@@ -172,14 +174,19 @@ class LiveRun:
                 "E806", f"the last sink failed: {failed[0].error}", "see the message above"
             ) from failed[0].error
         self._warn_of_low_rate()
+        note = getattr(self._worker.temporal, "note", None)
+        if note and note not in self._warnings:
+            self._warnings.append(note)
+            self._stage.say(note)
 
     def _warn_of_low_rate(self) -> None:
         """Say once that the camera delivers less than asked, and why that usually is."""
-        if not self._camera.is_physical or self._warnings:
+        if not self._camera.is_physical or self._is_rate_told:
             return
         now_s = time.monotonic()
         rate, asked = self._arrivals.recent(now_s), float(self._camera.asked_rate)
         if now_s - self._start_s > RATE_CHECK_S and 0 < rate < LOW_RATE * asked:
+            self._is_rate_told = True
             self._warnings.append(
                 f"the camera delivers {rate:.1f} of {asked:.1f} fps: low light or USB bandwidth"
             )
@@ -238,7 +245,7 @@ class LiveRun:
             engine=" ".join(engine),
             infer_size=(int(size[0]), int(size[1])) if size else None,
             keep_color=desk.look.keep_color,
-            temporal=desk.temporal,
+            temporal=temporal_text(desk.temporal, self._worker.temporal),
             sinks=tuple(s.state for s in self._sinks),
             is_frozen=desk.is_frozen,
             is_original=desk.is_original,
@@ -288,12 +295,6 @@ class LiveRun:
             reconnects=camera.reconnects,
             end_reason=reason,
             engine=self._engine_facts() or None,
+            temporal=temporal_fields(self._worker),
             warnings=self._warnings,
         )
-
-
-def start_thread(name: str, work: Callable[[], None]) -> threading.Thread:
-    """Start a daemon thread: a driver that never returns must not keep the process alive."""
-    thread = threading.Thread(target=work, name=name, daemon=True)
-    thread.start()
-    return thread

@@ -104,6 +104,7 @@ class LiveReport:
     reconnects: int = 0
     end_reason: EndReason = "source-ended"
     engine: dict[str, Any] | None = None
+    temporal: dict[str, Any] | None = None
     warnings: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:

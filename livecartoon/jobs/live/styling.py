@@ -33,12 +33,17 @@ class StylizerLike(Protocol):
         """Facts about the engine for the HUD and the JSON, or None."""
         ...
 
+    @property
+    def temporal(self) -> Any:  # noqa: ANN401  likewise
+        """What the anti-flicker does: mode, method, frames, note."""
+        ...
+
     def __call__(self, frame: Frame) -> Frame:
         """Return the frame restyled, same pts, fresh pixels."""
         ...
 
     def set_temporal(self, name: str) -> None:
-        """Switch the anti-flicker method: `off` or `blend`."""
+        """Switch the anti-flicker method: `auto`, `off`, `blend` or `flow`."""
         ...
 
     def set_look(self, look: Look) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,8 @@ from livecartoon.frame import Frame, Pixels
 from livecartoon.jobs.live.meters import RateMeter
 from livecartoon.jobs.live.styling import Prepared, StyleKey, StyleShelf
 from livecartoon.slot import Slot
+from livecartoon.temporal.crossfade import Crossfade
 
-FADE_S = 0.3
 STILL_LEVELS = 0.5
 """Mean difference of two thumbnails, in 8-bit levels, below which nothing has moved."""
 MOST_REUSES = 10
@@ -79,9 +80,8 @@ class Worker:
         self._stage: Prepared | None = None
         self._look: Look | None = None
         self._temporal: TemporalName = "auto"
-        self._last: Pixels | None = None
-        self._fade_from: Pixels | None = None
-        self._fade_start_s = 0.0
+        self._last: Picture | None = None
+        self._fade: Crossfade | None = None
         self._last_tick_s = 0.0
         self.controls = Controls()
         self.counts = WorkerCounts()
@@ -103,6 +103,12 @@ class Worker:
         stage = self._stage
         return stage.stylizer.report if stage else None
 
+    @property
+    def temporal(self) -> Any:  # noqa: ANN401  the report's type belongs to the engine
+        """What the anti-flicker in use does, or None."""
+        stage = self._stage
+        return stage.stylizer.temporal if stage else None
+
     def run(self) -> None:
         """Work until the inbox closes; what goes wrong reaches the first outlet's reader."""
         with self._outlets[0]:
@@ -121,17 +127,21 @@ class Worker:
         now_s = time.monotonic()
         self._count_style_time(now_s)
         if controls.is_frozen and self._last is not None:
-            return Picture(frame, replace(frame, pixels=self._last), self._stage.key.style)
-        if self._apply(controls) or self._fade_from is not None:
+            return self._again(frame, self._last)
+        if self._apply(controls) or self._fade is not None:
             self._forget_still()
         if self._last is not None and self._still is not None and self._still(frame.pixels):
             self.counts.skipped += 1
-            return Picture(frame, replace(frame, pixels=self._last), self._stage.key.style)
+            return self._again(frame, self._last)
         styled = self._stage.stylizer(frame)
         self.counts.processed.tick(now_s)
-        styled = self._faded(styled, now_s)
-        self._last = styled.pixels
-        return Picture(frame, styled, self._stage.key.style)
+        self._last = Picture(frame, self._faded(frame, styled, now_s), self._stage.key.style)
+        return self._last
+
+    def _again(self, frame: Frame, last: Picture) -> Picture:
+        """Show the last result for a new frame."""
+        assert self._stage is not None
+        return Picture(frame, replace(frame, pixels=last.styled.pixels), self._stage.key.style)
 
     def _send(self, picture: Picture) -> None:
         for outlet in self._outlets:
@@ -144,7 +154,9 @@ class Worker:
         prepared = self._shelf.take()
         if prepared is None:
             return
-        self._fade_from, self._fade_start_s = self._last, time.monotonic()
+        if self._last is not None:
+            last = self._last
+            self._fade = Crossfade(last.source.pixels, last.styled.pixels, time.monotonic())
         prepared.stylizer.reset()
         self._stage, self._look = prepared, None
         self._temporal = "auto"
@@ -178,24 +190,14 @@ class Worker:
             self.counts.styles[-1].seconds += now_s - self._last_tick_s
         self._last_tick_s = now_s
 
-    def _faded(self, styled: Frame, now_s: float) -> Frame:
-        """Mix with the last picture of the style before, for 0.3 s."""
-        if self._fade_from is None:
+    def _faded(self, frame: Frame, styled: Frame, now_s: float) -> Frame:
+        """Mix with the last picture of the style before, for a moment."""
+        if self._fade is None:
             return styled
-        share = (now_s - self._fade_start_s) / FADE_S
-        if share >= 1 or self._fade_from.shape != styled.pixels.shape:
-            self._fade_from = None
-            return styled
-        return replace(styled, pixels=mix(self._fade_from, styled.pixels, share))
-
-
-def mix(old: Pixels, new: Pixels, share: float) -> Pixels:
-    """Return `share` of `new` and the rest of `old`, 0..1, in integers."""
-    weight = round(min(1.0, max(0.0, share)) * 256)
-    total = old * np.uint16(256 - weight)
-    total += new * np.uint16(weight)
-    total >>= 8
-    return total.astype(np.uint8)
+        mixed = self._fade(frame.pixels, styled.pixels, now_s)
+        if self._fade.is_over(now_s):
+            self._fade = None
+        return replace(styled, pixels=mixed)
 
 
 class StillDetector:

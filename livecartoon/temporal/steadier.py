@@ -1,0 +1,71 @@
+"""One stream's anti-flicker with a memory of what it did, and of what it may cost."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+
+from livecartoon.frame import Pixels
+from livecartoon.temporal.base import Sparing, Temporal
+
+log = logging.getLogger(__name__)
+LIVE_FRAME_S = 1 / 20
+"""Seconds that network and anti-flicker may take per live frame; steadier is not worth slower."""
+TRIAL_FRAMES = 12
+"""Live frames along the motion after which it is known what they cost."""
+
+
+@dataclass(slots=True)
+class TemporalReport:
+    """What the anti-flicker does, as told to the user."""
+
+    mode: str
+    """As chosen."""
+    method: str = "off"
+    """What the last frame got."""
+    frames: dict[str, int] = field(default_factory=dict)
+    """Frames by method since the mode was chosen."""
+    note: str | None = None
+    """Why `auto` does not do its best."""
+
+
+class Steadier:
+    """Runs a filter, counts what it does and, live, takes from `auto` what costs too much."""
+
+    def __init__(self, mode: str, filter_: Temporal, *, is_live: bool) -> None:
+        self._filter, self._is_live = filter_, is_live
+        self._flow_s = 0.0
+        self.report = TemporalReport(mode)
+
+    def __call__(
+        self, source: Pixels, styled: Pixels, seconds: float, network_s: float = 0.0
+    ) -> Pixels:
+        """Return what to show; `network_s` = what drawing a frame takes beside this."""
+        started_s = time.perf_counter()
+        shown = self._filter(source, styled, seconds)
+        elapsed_s = time.perf_counter() - started_s
+        report, method = self.report, self._filter.method
+        report.method = method
+        report.frames[method] = report.frames.get(method, 0) + 1
+        if self._is_live and method == "flow" and isinstance(self._filter, Sparing):
+            self._watch_cost(self._filter, elapsed_s, network_s)
+        return shown
+
+    def reset(self) -> None:
+        """Forget the past: the next frame is shown as it is."""
+        self._filter.reset()
+
+    def _watch_cost(self, filter_: Sparing, elapsed_s: float, network_s: float) -> None:
+        count = self.report.frames["flow"]
+        if count > TRIAL_FRAMES:
+            return
+        self._flow_s += elapsed_s
+        flow_s = self._flow_s / count
+        if count == TRIAL_FRAMES and flow_s + network_s > LIVE_FRAME_S:
+            filter_.stay()
+            self.report.note = (
+                f"anti-flicker stays with blend: following the camera takes {1000 * flow_s:.0f} ms"
+                f" a frame, the network {1000 * network_s:.0f}"
+            )
+            log.info("%s", self.report.note)
