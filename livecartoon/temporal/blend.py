@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 
 from livecartoon.frame import Pixels
@@ -17,6 +18,8 @@ from livecartoon.temporal.scenecut import SceneCut, thumbnail
 _EXPOSURE_REACH = 0.07
 """A step of the exposure as large as this opens the gate fully: larger leaves colour bands that
 lag behind (ghost 0.21 at 0.08), smaller the flicker of the steps (R_E 0.53 at 0.05)."""
+_EDGE_TOLERANCE = 0.03
+"""Working pixels; for coded sources only, elsewhere it would let ghosts through."""
 
 
 def time_constant_s(strength: float) -> float:
@@ -74,7 +77,7 @@ class BlendState:
             (4, 3, height, width), np.float32
         )
         self._gain = np.empty((height, width), np.float32)
-        self._opening = np.empty_like(self._gain)
+        self._opening, self._slope, self._deviation = np.empty((3, height, width), np.float32)
         self._moving = 0.0
         self._scene = SceneCut()
         self._noise = NoiseLevel(height, width)
@@ -108,9 +111,25 @@ class BlendState:
         """Nothing to do: the past is looked for where it was."""
 
     def _measure(self, elapsed_s: float) -> Floats:
-        """Return the difference (h, w) of luma that is to be expected where nothing moves."""
+        """Return the difference (h, w) of luma that is to be expected where nothing moves.
+
+        That is the noise and, beside edges, what a codec leaves around them.
+        """
         self._noise.update(self._now, self._before, elapsed_s, is_held=self._moving >= 0.5)
-        return self._noise.luma
+        tolerance = self._edge_tolerance()
+        if not tolerance:
+            return self._noise.luma
+        np.copyto(self._deviation, self._noise.luma)
+        for dx, dy in ((1, 0), (0, 1)):
+            cv2.Sobel(self._now[0], cv2.CV_32F, dx, dy, dst=self._slope, scale=1 / 8)
+            np.abs(self._slope, out=self._slope)
+            self._slope *= tolerance
+            self._deviation += self._slope
+        return self._deviation
+
+    def _edge_tolerance(self) -> float:
+        """Working pixels by which an edge may be displaced without opening the gate."""
+        return _EDGE_TOLERANCE if self._noise.is_coded else 0.0
 
     def _expose(self, small: Floats, styled: Pixels) -> float:
         """Carry the past to the exposure of now; return the least gain that this asks for."""

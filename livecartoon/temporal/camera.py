@@ -8,12 +8,14 @@ import numpy as np
 from livecartoon.temporal.planes import Floats
 
 _WIDTH = 160
+"""At most; never more than half of the working picture, whose noise is thus halved again."""
 _LEAST_SIDE = 24
 """Smaller pictures give the search nothing to hold on to."""
 _PACE_S = 0.09
 """Motion is measured over about that long: a hand's tremor adds up, noise does not."""
-_MOVES, _RESTS = 0.012, 0.006
-"""Picture widths per second that half of the detail must exceed, or stay below."""
+_MOVES, _RESTS = 0.17, 0.085
+"""Tiny pixels in that time which half of the detail must exceed, or stay below; the noise of a
+bad webcam alone gives 0.025, a hand that tries to hold still 0.26."""
 _CALM_S = 1.0
 """A hand holds still at every turning point: only so long a rest means a tripod."""
 _DETAIL = 3.0
@@ -30,8 +32,9 @@ class CameraWatch:
     """
 
     def __init__(self, height: int, width: int) -> None:
-        self._size = _WIDTH, max(1, round(height * _WIDTH / max(width, 1)))
-        self._is_able = min(height, width) >= _LEAST_SIDE
+        columns = max(1, min(_WIDTH, width // 2))
+        self._size = columns, max(1, round(height * columns / width))
+        self._is_able = min(self._size) >= _LEAST_SIDE
         self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._small = np.empty(self._size[::-1], np.float32)
         self._now, self._then = np.empty((2, *self._size[::-1]), np.uint8)
@@ -53,7 +56,7 @@ class CameraWatch:
         if not self._is_able or self._waited_s < _PACE_S:
             return self.is_moving
         self._reduce(luma)
-        speed = self._speed() / self._waited_s
+        speed = self._speed() * _PACE_S / self._waited_s
         self._calm_s = self._calm_s + self._waited_s if speed < _RESTS else 0.0
         if speed > _MOVES:
             self.is_moving = True
@@ -68,7 +71,7 @@ class CameraWatch:
         cv2.convertScaleAbs(self._small, dst=self._now)
 
     def _speed(self) -> float:
-        """Median motion of the detail, in widths."""
+        """Median motion of the detail since the last look, in tiny pixels."""
         slope = cv2.magnitude(
             cv2.Sobel(self._small, cv2.CV_32F, 1, 0, scale=1 / 8),
             cv2.Sobel(self._small, cv2.CV_32F, 0, 1, scale=1 / 8),
@@ -78,4 +81,4 @@ class CameraWatch:
             return 0.0
         self._search.calc(self._now, self._then, self._flow)
         length = np.hypot(self._flow[..., 0], self._flow[..., 1])
-        return float(np.median(length[has_detail])) / _WIDTH
+        return float(np.median(length[has_detail]))

@@ -50,7 +50,7 @@ class FlowState(BlendState):
         self._moving_with = ResidualNoise(height, width), Gate(height, width, _SHUT, _OPEN)
         self._motion = Motion(height, width)
         self._spare = np.empty_like(self._now)
-        self._spare_gain, self._slope, self._deviation = np.empty((3, height, width), np.float32)
+        self._spare_gain = np.empty_like(self._gain)
         self._outside: NDArray[np.bool_] | None = None
         y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
         self._full_grid = np.stack([x, y], axis=-1)
@@ -62,8 +62,9 @@ class FlowState(BlendState):
         if follows == self.follows:
             return
         self.follows = follows
+        learnt = self._noise
         self._noise, self._gate = self._moving_with if follows else self._resting
-        self._noise.forget_difference()
+        self._noise.take_over(learnt)
         self._outside = None
         if follows:
             self._motion.remember(self._before[0])
@@ -90,18 +91,9 @@ class FlowState(BlendState):
         self._gain, self._spare_gain = self._spare_gain, self._gain
         self._move_history()
 
-    def _measure(self, elapsed_s: float) -> Floats:
-        """Noise, and a share of the slope: half a pixel beside an edge is much difference."""
-        noise = super()._measure(elapsed_s)
-        if not self.follows:
-            return noise
-        np.copyto(self._deviation, noise)
-        for dx, dy in ((1, 0), (0, 1)):
-            cv2.Sobel(self._now[0], cv2.CV_32F, dx, dy, dst=self._slope, scale=1 / 8)
-            np.abs(self._slope, out=self._slope)
-            self._slope *= _EDGE_TOLERANCE
-            self._deviation += self._slope
-        return self._deviation
+    def _edge_tolerance(self) -> float:
+        """Half a pixel beside an edge is much difference: motion is never found exactly."""
+        return _EDGE_TOLERANCE if self.follows else super()._edge_tolerance()
 
     def _find_opening(self, deviation: Floats) -> None:
         super()._find_opening(deviation)

@@ -38,6 +38,20 @@ class NoiseLevel:
         self.luma = np.full((height, width), math.sqrt(_FLOOR), np.float32)
         self.chroma = math.sqrt(_FLOOR)
 
+    def take_over(self, other: NoiseLevel) -> None:
+        """Go on from what another estimate of the same stream has learnt."""
+        self._has_last = False
+        self._codec = other._codec
+        self._codec.forget_difference()
+        if other._variance is not None:
+            self._variance = other._variance.copy()
+            self._spread(self._variance)
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether the source shows the steps of a video codec."""
+        return self._codec.variance > _FLOOR
+
     def forget_difference(self) -> None:
         """After a break the last difference means nothing; the noise level still does."""
         self._has_last = False

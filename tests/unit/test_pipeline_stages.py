@@ -1,0 +1,64 @@
+import threading
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from livecartoon.frame import Frame
+from livecartoon.pipeline import run
+from livecartoon.sinks.memory import MemorySink
+from tests.drawing import moving_picture
+
+COUNT = 20
+
+
+class Frames:
+    """A source in memory."""
+
+    def __iter__(self):
+        for i in range(COUNT):
+            yield Frame(np.ascontiguousarray(moving_picture(i, 32, 24)), i, Fraction(1, 30))
+
+
+class Halves:
+    """Adds one in each half and notes the threads."""
+
+    def __init__(self, fails_at=None):
+        self.fails_at = fails_at
+        self.threads = {"draw": set(), "steady": set()}
+        self.order = []
+
+    def draw(self, frame):
+        self.threads["draw"].add(threading.get_ident())
+        return frame, frame.pixels // 2
+
+    def steady(self, drawn):
+        frame, styled = drawn
+        self.threads["steady"].add(threading.get_ident())
+        self.order.append(frame.pts)
+        if frame.pts == self.fails_at:
+            raise ZeroDivisionError
+        return replace(frame, pixels=styled + 1)
+
+
+def test_run_of_a_staged_stylizer_then_gives_each_half_a_thread_and_keeps_the_order():
+    halves, sink = Halves(), MemorySink()
+    report = run(Frames(), halves, sink)
+    assert report.frames == COUNT
+    assert halves.order == [frame.pts for frame in sink.frames] == list(range(COUNT))
+    assert halves.threads["draw"] == {threading.get_ident()}
+    assert len(halves.threads["steady"]) == 1
+    assert not halves.threads["steady"] & halves.threads["draw"]
+    assert np.array_equal(sink.frames[3].pixels, moving_picture(3, 32, 24) // 2 + 1)
+
+
+def test_run_when_the_second_half_fails_then_raises_it_here():
+    with pytest.raises(ZeroDivisionError):
+        run(Frames(), Halves(fails_at=5), MemorySink())
+
+
+def test_run_of_a_plain_function_then_works_as_before():
+    sink = MemorySink()
+    run(Frames(), lambda frame: replace(frame, pixels=255 - frame.pixels), sink)
+    assert np.array_equal(sink.frames[7].pixels, 255 - moving_picture(7, 32, 24))
