@@ -77,20 +77,47 @@ def conformance(source: Path, converted: Path) -> None:
 
 
 @main.command()
-@click.option("--case", "cases", multiple=True, help="Only that clip; may be repeated.")
+@click.argument("clips", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option("--style", "styles", multiple=True, help="touchy or STYLE-TIER; may be repeated.")
+@click.option("--case", "cases", multiple=True, help="Only that drawn clip; may be repeated.")
+@click.option("--worse", multiple=True, help="CLIPS also as mjpeg, stream or webcam; repeatable.")
 @click.option("--frames", default=40, show_default=True)
+@click.option("--size", default="640x360", show_default=True, help="Of the drawn clips.")
+@click.option("--pictures", type=click.Path(path_type=Path), help="Folder for charts and slices.")
 @OUTPUT
-def temporal(cases: tuple[str, ...], frames: int, output: Path | None) -> None:
-    """Scores of anti-flicker on drawn clips beside a running mean; exit 1 if a gate is missed."""
-    from benchmarks.temporal import heading, line, run
-    from benchmarks.temporal_scenes import CASES
+def temporal(**flags: Any) -> None:  # noqa: ANN401  click's own values
+    """Scores of anti-flicker beside a running mean: on drawn clips, or on CLIPS.
 
-    click.echo(heading())
-    figures = run(cases or tuple(CASES), frames, on_row=lambda row: click.echo(line(row)))
-    if output or not cases:
-        write_record(output or RESULTS / "temporal.json", "temporal", figures)
-    if not figures["is_good"]:
+    Drawn clips have gates, exit 1 if one is missed; of real ones the table names what is missed.
+    """
+    from benchmarks.temporal_command import measure_clips, measure_drawn
+
+    output: Path | None = flags.pop("output")
+    is_whole = not flags["cases"]
+    if clips := flags.pop("clips"):
+        figures = measure_clips(clips, click.echo, **flags)
+        name = "temporal-clips"
+    else:
+        figures = measure_drawn(click.echo, **flags)
+        name = "temporal"
+    if output or is_whole:
+        write_record(output or RESULTS / f"{name}.json", name, figures)
+    if not figures.get("is_good", True):
         sys.exit(1)
+
+
+@main.command()
+@click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--style", "styles", multiple=True, help="touchy or STYLE-TIER; may be repeated.")
+@click.option("--frames", default=3, show_default=True, help="Of each clip.")
+@OUTPUT
+def flicker(
+    clips: tuple[Path, ...], styles: tuple[str, ...], frames: int, output: Path | None
+) -> None:
+    """Where flicker comes from: noise, phase, compression and exposure, per style, on CLIPS."""
+    from benchmarks.flicker_sources import run
+
+    _finish("flicker", run(clips, styles, frames), output)
 
 
 def entry() -> None:

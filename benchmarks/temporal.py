@@ -47,6 +47,11 @@ class Scores:
     cut: float
     """Largest deviation from the drawn frame at a cut or flash, levels."""
 
+    @property
+    def removable(self) -> float:
+        """Share left of the warp error that does not move with the picture."""
+        return (self.r_e - self.floor) / max(1 - self.floor, 1e-3)
+
 
 #: Case -> mode -> metric -> largest value, or for "sharp" and "d_psnr" the smallest.
 GATES: dict[str, dict[str, dict[str, float]]] = {
@@ -78,6 +83,8 @@ GATES: dict[str, dict[str, dict[str, float]]] = {
     "flash": {"blend": {"cut": 0.0, "ghost": 0.002}, "flow": {"cut": 0.0, "ghost": 0.002}},
     "cut": {"blend": {"cut": 0.0, "ghost": 0.002}, "flow": {"cut": 0.0, "ghost": 0.002}},
 }
+_LEAST_VISIBLE = 0.75
+"""Levels, RMS."""
 MOVING_CAMERA = ("handheld", "pan")
 _AT_LEAST = ("sharp", "d_psnr")
 _NEVER_WORSE = {"d_psnr": -0.5}
@@ -145,13 +152,24 @@ def make_clip(
     )
 
 
-def gates_of(case: str, mode: str) -> dict[str, float]:
-    """Return metric -> bound; `auto` must do as well as the mode it should take there."""
+def gates_of(case: str, mode: str, style: str = TOUCHY) -> dict[str, float]:
+    """Return metric -> bound; `auto` must do as well as the mode it should take there.
+
+    The trained networks hardly flicker: within two levels of the noise-free style as they are,
+    they cannot come nearer by many dB, and most of their warp error moves with the picture.
+    Of them it is asked that the error shrinks where it shrinks for the touchy style, grows by
+    less than a level anywhere, and that of the removable part of the warp error as much goes.
+    """
     if mode == CONTROL:
         mode = "blend"
     elif mode == "auto":
         mode = "flow" if case in MOVING_CAMERA else "blend"
-    return _NEVER_WORSE | GATES[case].get(mode, {})
+    gates = _NEVER_WORSE | GATES[case].get(mode, {})
+    if style != TOUCHY:
+        gates["harm"] = 0.0 if gates.pop("d_psnr") > 0 else _LEAST_VISIBLE
+        if "r_e" in gates:
+            gates["removable"] = gates.pop("r_e")
+    return gates
 
 
 def steady(clip: Clip, filter_: Temporal) -> list[Pixels]:
@@ -208,10 +226,12 @@ def score(clip: Clip, shown: Sequence[Pixels]) -> Scores:
     )
 
 
-def failures(case: str, mode: str, scores: Scores, slack: float = 1.0) -> list[str]:
+def failures(
+    case: str, mode: str, scores: Scores, slack: float = 1.0, style: str = TOUCHY
+) -> list[str]:
     """Return the gates of `mode` that `scores` miss; `slack` widens them (small pictures)."""
     missed = []
-    for metric, bound in gates_of(case, mode).items():
+    for metric, bound in gates_of(case, mode, style).items():
         value = getattr(scores, metric)
         allowed = bound + (slack - 1) * abs(bound) * (-1 if metric in _AT_LEAST else 1)
         is_met = value >= allowed if metric in _AT_LEAST else value <= allowed
@@ -221,17 +241,18 @@ def failures(case: str, mode: str, scores: Scores, slack: float = 1.0) -> list[s
 
 
 def compare(
-    cases: Sequence[str], count: int, width: int, height: int, draw: Draw = touchy_cartoon
+    cases: Sequence[str], count: int, width: int, height: int, style: str = TOUCHY
 ) -> Iterator[Row]:
     """Score the control and every mode of ours on every case; the control has blend's gates."""
     makers: dict[str, Callable[[], Temporal]] = {CONTROL: RunningMean}
     for name in sorted(set(TEMPORAL) - {"off"}):
         makers[name] = lambda name=name: open_temporal(name, 0.6)  # type: ignore[misc]
-    for case in cases:
-        clip = make_clip(case, count, width, height, draw=draw)
-        for mode, make in makers.items():
-            scores = score(clip, steady(clip, make()))
-            yield Row(case, mode, scores, failures(case, mode, scores))
+    with open_style(style, width, height) as draw:
+        for case in cases:
+            clip = make_clip(case, count, width, height, draw=draw)
+            for mode, make in makers.items():
+                scores = score(clip, steady(clip, make()))
+                yield Row(case, mode, scores, failures(case, mode, scores, style=style))
 
 
 def run(
@@ -246,12 +267,11 @@ def run(
     """Score all and return the figures; "is_good" = ours meet, the control misses every gate."""
     figures: dict[str, Any] = {"width": width, "height": height, "frames": count, "cases": {}}
     is_good = True
-    with open_style(style, width, height) as draw:
-        for row in compare(cases, count, width, height, draw):
-            on_row(row)
-            values = {key: round(value, 4) for key, value in asdict(row.scores).items()}
-            figures["cases"].setdefault(row.case, {})[row.mode] = values | {"missed": row.failures}
-            is_good &= bool(row.failures) == (row.mode == CONTROL)
+    for row in compare(cases, count, width, height, style):
+        on_row(row)
+        values = {key: round(value, 4) for key, value in asdict(row.scores).items()}
+        figures["cases"].setdefault(row.case, {})[row.mode] = values | {"missed": row.failures}
+        is_good &= bool(row.failures) == (row.mode == CONTROL)
     return figures | {"is_good": is_good}
 
 

@@ -14,14 +14,11 @@ import cv2
 import numpy as np
 
 from benchmarks.temporal_scenes import add_grain, through_codec
-from livecartoon.config import EngineOptions
 from livecartoon.frame import Frame, Pixels
 from livecartoon.sinks.encoder import EncoderSettings
 from livecartoon.sinks.file import FileSink
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.file import FileSource
-from livecartoon.styles import find_style
-from livecartoon.stylizer import Stylizer
 
 WORK_PIXELS = 640 * 360
 _RATE = Fraction(30)
@@ -47,17 +44,6 @@ def read(path: Path, count: int, skip: int = 0) -> Footage:
     return Footage(path.stem, frames, frames, [frame.seconds for frame in taken])
 
 
-def style(frames: Sequence[Pixels], name: str, tier: str, threads: int = 1) -> list[Pixels]:
-    """Return the frames as a style draws them one by one."""
-    height, width = frames[0].shape[:2]
-    options = EngineOptions(style=name, tier=tier, temporal="off", threads=threads, device="cpu")
-    with Stylizer(find_style(name), width, height, options) as stylizer:
-        return [
-            stylizer(Frame(frame, index, Fraction(1, 30))).pixels
-            for index, frame in enumerate(frames)
-        ]
-
-
 def as_webcam(footage: Footage) -> Footage:
     """Add grain and an exposure that hunts, through H.264 at a webcam's few bits."""
     rng = np.random.default_rng(5)
@@ -65,7 +51,7 @@ def as_webcam(footage: Footage) -> Footage:
         add_grain(rng, frame.astype(np.float32) * _hunting(t), 4.0)
         for frame, t in zip(footage.frames, footage.seconds, strict=True)
     ]
-    return replace(footage, name=f"{footage.name}+webcam", frames=_encoded(worse, crf=29))
+    return replace(footage, name=f"{footage.name}+webcam", frames=encoded(worse, crf=29))
 
 
 def as_mjpeg(footage: Footage) -> Footage:
@@ -79,7 +65,7 @@ def as_mjpeg(footage: Footage) -> Footage:
 
 def as_stream(footage: Footage) -> Footage:
     """Through H.264 at a low rate, nothing else."""
-    return replace(footage, name=f"{footage.name}+stream", frames=_encoded(footage.frames, crf=33))
+    return replace(footage, name=f"{footage.name}+stream", frames=encoded(footage.frames, crf=33))
 
 
 #: Name -> how a clip is made worse.
@@ -96,7 +82,8 @@ def _hunting(seconds: float) -> np.float32:
     return np.float32(1 + drift + (0.02 if seconds % 4 < 2 else 0.0))
 
 
-def _encoded(frames: Sequence[Pixels], crf: int) -> list[Pixels]:
+def encoded(frames: Sequence[Pixels], crf: int) -> list[Pixels]:
+    """Return the frames as H.264 without look-ahead leaves them."""
     height, width = frames[0].shape[:2]
     info = VideoInfo(width, height, _TICK, _RATE)
     settings = EncoderSettings(crf=crf, preset="veryfast", extra={"tune": "zerolatency"})

@@ -34,18 +34,19 @@ class NoiseLevel:
         self._product = np.empty((height, width), np.float32)
         self._variance: Floats | None = None
         self._has_last = False
+        self._is_borrowed = False
         self._codec = CodecSteps()
         self.luma = np.full((height, width), math.sqrt(_FLOOR), np.float32)
         self.chroma = math.sqrt(_FLOOR)
 
     def take_over(self, other: NoiseLevel) -> None:
         """Go on from what another estimate of the same stream has learnt."""
-        self._has_last = False
+        self.forget_difference()
         self._codec = other._codec
-        self._codec.forget_difference()
         if other._variance is not None:
             self._variance = other._variance.copy()
             self._spread(self._variance)
+            self._is_borrowed = True
 
     @property
     def is_coded(self) -> bool:
@@ -74,6 +75,9 @@ class NoiseLevel:
         seen = self._lagged() if self._has_last else self._quiet_third()
         if self._variance is None:
             self._variance = seen
+        elif self._is_borrowed:  # the other may have taken motion for noise
+            np.minimum(self._variance, seen, out=self._variance)
+            self._is_borrowed = False
         else:
             learns = np.array([not is_held or self._is_noise(plane) for plane in range(3)])
             share = np.where(learns, 1 - math.exp(-elapsed_s / _SETTLE_S), 0)
@@ -112,13 +116,17 @@ class NoiseLevel:
         return np.maximum(seen, 0, out=seen)
 
     def _quiet_third(self) -> Floats:
-        """Without a product: the quiet third of the blocks tells the noise."""
+        """Without a product: the quiet third of the blocks tells the noise.
+
+        Not of chroma, which a codec leaves untouched in most blocks and coarse in the others.
+        """
         seen = np.empty((3, self._rows, self._columns), np.float32)
-        for plane, block in zip(self._difference, seen, strict=True):
+        for index, (plane, block) in enumerate(zip(self._difference, seen, strict=True)):
             cv2.multiply(plane, plane, dst=self._product, scale=0.5)
             self._block_means(self._product, block)
-            quiet = float(np.percentile(block, 35))
-            np.clip(block, quiet, 3 * quiet, out=block)
+            quiet, loud = np.percentile(block, (35, 80))
+            most = max(3 * quiet, loud) if index else 3 * quiet
+            np.clip(block, np.float32(quiet), np.float32(most), out=block)
         return seen
 
     def _block_means(self, values: Floats, out: Floats) -> None:
