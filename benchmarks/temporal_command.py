@@ -10,6 +10,7 @@ from benchmarks import temporal, temporal_clips
 from benchmarks.temporal_footage import WORSE
 from benchmarks.temporal_pictures import chart, save, side_by_side, time_slice
 from benchmarks.temporal_scenes import CASES
+from benchmarks.temporal_scores import make_clip, steady
 from benchmarks.temporal_styles import TOUCHY, open_style, style_names
 from livecartoon.errors import UsageError
 from livecartoon.temporal import open_temporal
@@ -91,14 +92,14 @@ def _draw(folder: Path, style: str, found: dict[str, Any]) -> None:
     width, height = found["width"], found["height"]
     with open_style(style, width, height) as draw:
         for case in set(SLICED) & set(values):
-            clip = temporal.make_clip(case, found["frames"], width, height, draw=draw)
+            clip = make_clip(case, found["frames"], width, height, draw=draw)
             slices = {
                 "noise-free": time_slice(clip.truth),
                 "per frame": time_slice(clip.styled),
-                temporal.CONTROL: time_slice(temporal.steady(clip, temporal.RunningMean())),
+                temporal.CONTROL: time_slice(steady(clip, temporal.RunningMean())),
             }
             for mode in ("blend", "flow", "auto"):
-                slices[mode] = time_slice(temporal.steady(clip, open_temporal(mode, 0.6)))
+                slices[mode] = time_slice(steady(clip, open_temporal(mode, 0.6)))
             save(folder / f"drawn-{style}-{case}-xt.png", side_by_side(slices))
 
 

@@ -29,7 +29,8 @@ class Motion:
         self._now, self._before = np.zeros((2, height, width), np.uint8)
         y, x = np.mgrid[0:height, 0:width].astype(np.float32)
         self._grid = np.stack([x, y], axis=-1)
-        self._moved = np.empty((height, width), np.float32)
+        self._moved, self._rest, self._error, self._mask = np.empty((4, height, width), np.float32)
+        self._outside, self._beyond = np.empty((2, height, width), np.bool_)
         self._kernel = np.ones((5, 5), np.uint8)
         self.flow: Floats = np.zeros((height, width, 2), np.float32)
         """Where each pixel was, relative to where it is."""
@@ -47,24 +48,31 @@ class Motion:
         cv2.convertScaleAbs(luma, dst=self._now)
         self._search.calc(self._now, self._before, self.flow)
         self._now, self._before = self._before, self._now
-        is_moving = self._is_moving(luma, before, noise)
-        if not is_moving.any():
+        self._mark_moving(luma, before, noise)
+        if not self._mask.any():
             return False
-        spread = cv2.dilate(is_moving.astype(np.float32), self._kernel)
-        self.flow *= cv2.boxFilter(spread, -1, (5, 5))[..., None]
+        cv2.dilate(self._mask, self._kernel, dst=self._moved)
+        cv2.boxFilter(self._moved, -1, (5, 5), dst=self._mask)
+        self.flow *= self._mask[..., None]
         np.add(self._grid, self.flow, out=self.places)
         return True
 
     def outside(self) -> NDArray[np.bool_]:
-        """Return the pixels (h, w) that were not in the picture."""
-        height, width = self._grid.shape[:2]
-        x, y = self.places[..., 0], self.places[..., 1]
-        inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-        return np.asarray(~inside, dtype=np.bool_)
+        """Return the pixels (h, w) that were not in the picture; overwritten by the next call."""
+        self._outside.fill(False)
+        for axis, length in enumerate((self._grid.shape[1], self._grid.shape[0])):
+            place = self.places[..., axis]
+            for is_beyond, limit in ((np.less, 0), (np.greater, length - 1)):
+                is_beyond(place, limit, out=self._beyond)
+                self._outside |= self._beyond
+        return self._outside
 
-    def _is_moving(self, luma: Floats, before: Floats, noise: float) -> NDArray[np.bool_]:
+    def _mark_moving(self, luma: Floats, before: Floats, noise: float) -> None:
+        """Write 1 into the mask where motion explains the picture, 0 where rest does as well."""
         np.add(self._grid, self.flow, out=self.places)
         fetch(before, self.places, cv2.INTER_LINEAR, self._moved)
-        with_motion = cv2.boxFilter(cv2.absdiff(luma, self._moved), -1, _WINDOW)
-        at_rest = cv2.boxFilter(cv2.absdiff(luma, before), -1, _WINDOW)
-        return np.asarray(at_rest > with_motion + _REST_MARGIN * noise, dtype=np.bool_)
+        for other, error in ((self._moved, self._moved), (before, self._rest)):
+            cv2.absdiff(luma, other, dst=self._error)
+            cv2.boxFilter(self._error, -1, _WINDOW, dst=error)
+        self._moved += _REST_MARGIN * noise
+        np.greater(self._rest, self._moved, out=self._mask)

@@ -1,21 +1,31 @@
 """The gates of anti-flicker on drawn clips; `python -m benchmarks temporal` has the full table."""
 
+from functools import cache
+
 import pytest
 
-from benchmarks.temporal import CONTROL, GATES, RunningMean, failures, make_clip, score, steady
+from benchmarks.temporal import CONTROL, GATES, RunningMean, failures
+from benchmarks.temporal_scores import make_clip, score, steady
+from benchmarks.temporal_styles import TOUCHY, open_style, style_names
 from livecartoon.temporal import TEMPORAL, open_temporal
 
-SMALL = {"width": 320, "height": 180}
+SMALL = 320, 180
 SLACK = 1.5
 """Few pixels and 24 frames: the gates are for 640x360 and 40."""
+MODES = sorted(set(TEMPORAL) - {"off"})
 QUICK = ("static", "fg_slow", "cut")
 
 
-def judge(case, mode):
-    clip = make_clip(case, 30 if case == "dissolve" else 24, **SMALL)
+@cache
+def clip(case, style):
+    with open_style(style, *SMALL) as draw:
+        return make_clip(case, 24, *SMALL, draw=draw)
+
+
+def judge(case, mode, style=TOUCHY):
     filter_ = RunningMean() if mode == CONTROL else open_temporal(mode, 0.6)
-    gates = "blend" if mode == CONTROL else mode
-    return failures(case, gates, score(clip, steady(clip, filter_)), SLACK)
+    scores = score(clip(case, style), steady(clip(case, style), filter_))
+    return failures(case, mode, scores, SLACK, style)
 
 
 @pytest.mark.parametrize("case", QUICK)
@@ -28,7 +38,14 @@ def test_control_on_a_moving_object_then_misses_the_gates():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", sorted(set(TEMPORAL) - {"off"}))
-@pytest.mark.parametrize("case", sorted(set(GATES) - set(QUICK)))
-def test_mode_on_every_drawn_clip_then_meets_the_gates(case, mode):
-    assert judge(case, mode) == []
+@pytest.mark.parametrize("style", style_names())
+@pytest.mark.parametrize("case", sorted(GATES))
+def test_every_mode_behind_every_style_on_every_drawn_clip_then_meets_the_gates(case, style):
+    assert {mode: missed for mode in MODES if (missed := judge(case, mode, style))} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", style_names())
+@pytest.mark.parametrize("case", ["fg_slow", "pan", "cut"])
+def test_control_behind_every_style_then_misses_the_gates(case, style):
+    assert judge(case, CONTROL, style) != []

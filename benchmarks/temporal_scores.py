@@ -1,0 +1,177 @@
+"""How a filter did on a drawn clip: everything is known about it, so everything can be measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from benchmarks.temporal_scenes import Floats, Shot, shots
+from benchmarks.temporal_styles import Draw
+from benchmarks.touchy_style import touchy_cartoon
+from livecartoon.frame import Pixels
+from livecartoon.temporal import Temporal
+
+SKIP = 10
+"""Frames before the filters have settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How a filter did on one clip."""
+
+    r_e: float
+    """Warp error relative to no filter: 0 = steady, 1 = as drawn."""
+    floor: float
+    """The same of the style of the noise-free frames: what moves with the picture."""
+    ghost: float
+    """Share of the previous picture left where the picture really changed."""
+    trail: float
+    """Error added to what an object has just uncovered, levels; below 0 = less error."""
+    sharp: float
+    """Gradient on edges relative to the style of the noise-free frames."""
+    d_psnr: float
+    """dB nearer to that style than without a filter."""
+    harm: float
+    """Error against that style, RMS levels, beyond that of the unfiltered frames."""
+    flick: float
+    """Mean change between neighbouring frames, levels."""
+    cut: float
+    """Largest deviation from the drawn frame at a cut or flash, levels."""
+
+    @property
+    def removable(self) -> float:
+        """Share left of the warp error that does not move with the picture."""
+        return (self.r_e - self.floor) / max(1 - self.floor, 1e-3)
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A drawn clip and its styled frames."""
+
+    shots: list[Shot]
+    styled: list[Pixels]
+    truth: list[Pixels]
+    """The style of the noise-free frames."""
+
+
+def make_clip(
+    case: str,
+    count: int,
+    width: int,
+    height: int,
+    fps: float = 30.0,
+    draw: Draw = touchy_cartoon,
+) -> Clip:
+    """Draw and style `count` frames of a case; a dissolve is six frames longer."""
+    if case == "dissolve":
+        count += 6
+    drawn = list(shots(case, count, width, height, fps))
+    return Clip(
+        drawn,
+        [draw(shot.source) for shot in drawn],
+        [draw(shot.clean) for shot in drawn],
+    )
+
+
+def steady(clip: Clip, filter_: Temporal) -> list[Pixels]:
+    """Return what the filter shows."""
+    pairs = zip(clip.shots, clip.styled, strict=True)
+    return [filter_(shot.source, styled, shot.seconds) for shot, styled in pairs]
+
+
+def score(clip: Clip, shown: Sequence[Pixels]) -> Scores:
+    """Measure `shown` against the clip's truth, from frame SKIP on."""
+    sums: dict[str, float] = dict.fromkeys(
+        (
+            "warp",
+            "warp_off",
+            "warp_true",
+            "ghost",
+            "changed",
+            "trail",
+            "area",
+            "edges",
+            "edges_true",
+        ),
+        0.0,
+    )
+    error, error_off, flick, cut, count = 0.0, 0.0, 0.0, 0.0, len(shown) - SKIP
+    for t in range(SKIP, len(shown)):
+        shot = clip.shots[t]
+        out, styled, truth = _f(shown[t]), _f(clip.styled[t]), _f(clip.truth[t])
+        if shot.is_event:
+            cut = max(cut, float(np.abs(out - styled).max()))
+        elif shot.flow is not None:
+            sums["warp"] += _warp_error(shot, out, shown[t - 1])
+            sums["warp_off"] += _warp_error(shot, styled, clip.styled[t - 1])
+            sums["warp_true"] += _warp_error(shot, truth, clip.truth[t - 1])
+        _add_ghost(sums, out - styled, _f(clip.truth[t - 1]) - truth)
+        if shot.uncovered is not None:
+            harm = np.abs(out - truth) - np.abs(styled - truth)
+            sums["trail"] += float(harm[shot.uncovered].sum()) / 3
+            sums["area"] += float(shot.uncovered.sum())
+        _add_edges(sums, out, truth)
+        error += float(np.square(out - truth).mean())
+        error_off += float(np.square(styled - truth).mean())
+        flick += float(np.abs(out - _f(shown[t - 1])).mean())
+    return Scores(
+        r_e=_ratio(sums["warp"], sums["warp_off"]),
+        floor=_ratio(sums["warp_true"], sums["warp_off"]),
+        ghost=_ratio(sums["ghost"], sums["changed"]),
+        trail=_ratio(sums["trail"], sums["area"]),
+        sharp=_ratio(sums["edges"], sums["edges_true"]),
+        d_psnr=10 * math.log10((error_off + 1e-9) / (error + 1e-9)),
+        harm=math.sqrt(error / count) - math.sqrt(error_off / count),
+        flick=flick / count,
+        cut=cut,
+    )
+
+
+def _f(picture: Pixels) -> Floats:
+    return picture.astype(np.float32)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
+
+
+def _warp_error(shot: Shot, now: Floats, before: Pixels) -> float:
+    """Sum of squares between a frame and the previous one moved onto it, where both exist."""
+    assert shot.flow is not None
+    assert shot.tracked is not None
+    height, width = shot.tracked.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    moved = cv2.remap(
+        _f(before),
+        x + shot.flow[..., 0],
+        y + shot.flow[..., 1],
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return float(np.square(now - moved)[shot.tracked].sum())
+
+
+def _add_ghost(sums: dict[str, float], added: Floats, change: Floats) -> None:
+    """Project what the filter added on what is gone; the style's own noise averages out."""
+    changed = np.abs(change).max(2) > 24
+    sums["ghost"] += float((added * change)[changed].sum())
+    sums["changed"] += float(np.square(change)[changed].sum())
+
+
+def _add_edges(sums: dict[str, float], out: Floats, truth: Floats) -> None:
+    true_slope = _slope(truth)
+    strong = true_slope > np.percentile(true_slope, 92)
+    sums["edges"] += float(_slope(out)[strong].sum())
+    sums["edges_true"] += float(true_slope[strong].sum())
+
+
+def _slope(picture: Floats) -> Floats:
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return np.hypot(
+        np.asarray(cv2.Sobel(gray, cv2.CV_32F, 1, 0), dtype=np.float32),
+        np.asarray(cv2.Sobel(gray, cv2.CV_32F, 0, 1), dtype=np.float32),
+    )
