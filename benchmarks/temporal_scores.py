@@ -15,6 +15,8 @@ from benchmarks.touchy_style import touchy_cartoon
 from livecartoon.frame import Pixels
 from livecartoon.temporal import Temporal
 
+_LEAST_CHANGED = 1e-4
+"""Share of the pixels that must really change for a ghost to be measured."""
 SKIP = 10
 """Frames before the filters have settled."""
 
@@ -121,7 +123,7 @@ def score(clip: Clip, shown: Sequence[Pixels]) -> Scores:
     return Scores(
         r_e=_ratio(sums["warp"], sums["warp_off"]),
         floor=_ratio(sums["warp_true"], sums["warp_off"]),
-        ghost=_ratio(sums["ghost"], sums["changed"]),
+        ghost=_ratio(sums["ghost"], sums["changed"] * (sums["pixels"] > _LEAST_CHANGED * count)),
         trail=_ratio(sums["trail"], sums["area"]),
         sharp=_ratio(sums["edges"], sums["edges_true"]),
         d_psnr=10 * math.log10((error_off + 1e-9) / (error + 1e-9)),
@@ -160,6 +162,7 @@ def _add_ghost(sums: dict[str, float], added: Floats, change: Floats) -> None:
     changed = np.abs(change).max(2) > 24
     sums["ghost"] += float((added * change)[changed].sum())
     sums["changed"] += float(np.square(change)[changed].sum())
+    sums["pixels"] += float(changed.mean())
 
 
 def _add_edges(sums: dict[str, float], out: Floats, truth: Floats) -> None:

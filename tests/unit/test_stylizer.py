@@ -1,8 +1,20 @@
+from fractions import Fraction
+
+import numpy as np
 import pytest
 
-from livecartoon.config import EngineOptions, Look
+from livecartoon.config import EngineOptions, Look, TemporalName
 from livecartoon.errors import EngineError, UsageError
-from livecartoon.stylizer import choose_engine, has_cuda_driver, reduction_for, round_ratio
+from livecartoon.frame import Frame
+from livecartoon.styles import find_style
+from livecartoon.stylizer import (
+    Stylizer,
+    choose_engine,
+    has_cuda_driver,
+    reduction_for,
+    round_ratio,
+)
+from tests.drawing import moving_picture
 
 
 @pytest.mark.parametrize(
@@ -54,3 +66,34 @@ def test_choose_engine_when_backend_is_typed_then_is_not_replaced() -> None:
 def test_look_when_out_of_range_then_e201() -> None:
     with pytest.raises(UsageError, match=r"strength 1\.5"):
         Look(strength=1.5)
+
+
+def frames(count: int = 5) -> list[Frame]:
+    return [
+        Frame(np.ascontiguousarray(moving_picture(i, 64, 48)), i, Fraction(1, 30))
+        for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize("mode", ["auto", "off", "blend", "flow"])
+def test_stylizer_in_two_halves_then_shows_what_a_call_does(mode: TemporalName) -> None:
+    options = EngineOptions(style="classic", temporal=mode, device="cpu", threads=1)
+    with Stylizer(find_style("classic"), 64, 48, options) as stylizer:
+        whole = [stylizer(frame).pixels for frame in frames()]
+        stylizer.reset()
+        drawn = [stylizer.draw(frame) for frame in frames()]
+        halves = [stylizer.steady(part).pixels for part in drawn]
+    assert all(np.array_equal(a, b) for a, b in zip(whole, halves, strict=True))
+    assert stylizer.temporal.mode == mode
+    assert sum(stylizer.temporal.frames.values()) == 10
+
+
+def test_stylizer_when_the_anti_flicker_is_switched_then_the_next_frame_is_as_drawn() -> None:
+    options = EngineOptions(style="classic", temporal="blend", device="cpu", threads=1)
+    with Stylizer(find_style("classic"), 64, 48, options) as stylizer:
+        for frame in frames(3):
+            stylizer(frame)
+        stylizer.set_temporal("flow")
+        last = frames(4)[3]
+        assert np.array_equal(stylizer(last).pixels, stylizer.draw(last).styled)
+        assert stylizer.temporal.frames == {"flow": 1}
