@@ -82,7 +82,10 @@ class NoiseLevel:
             learns = np.array([not is_held or self._is_noise(plane) for plane in range(3)])
             share = np.where(learns, 1 - math.exp(-elapsed_s / _SETTLE_S), 0)
             self._variance += share[:, None, None].astype(np.float32) * (seen - self._variance)
-        self._codec.update(self._energy(), elapsed_s)
+        if is_held:
+            self._codec.forget_difference()
+        else:
+            self._codec.update(self._energy(), elapsed_s)
         self._difference, self._last = self._last, self._difference
         self._has_last = True
         self._spread(self._variance)
