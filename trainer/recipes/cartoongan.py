@@ -21,8 +21,9 @@ class CartoonGANTraining(PaperTraining):
     presets: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "smoke": ("steps=20", "batch=2", "crop=64", "critic_width=8", "init_epochs=50"),
         "lite": (
-            *("batch=4", "crop=96", "critic_width=8", "init_epochs=15", "main_epochs=85"),
-            *("init_rate=1e-3", "learning_rate=4e-4", "critic_rate=4e-4", "ema=0.99"),
+            *("steps=3000", "batch=2", "crop=96", "critic_width=8", "ema=0.995"),
+            *("init_epochs=15", "main_epochs=85", "init_rate=1e-3", "learning_rate=4e-4"),
+            *("critic_rate=4e-4", "content_weight=2.5", "log_every=25"),
         ),
     }
 
