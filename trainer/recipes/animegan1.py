@@ -13,7 +13,6 @@ from trainer.data.unpaired import Batch
 from trainer.discriminators.animegan import AnimeGANDiscriminator
 from trainer.losses.adversarial import ANIMEGAN1, CriticWeights, lsgan_generator_loss, squared
 from trainer.losses.color import color_loss, rgb_to_gray
-from trainer.losses.content import content_loss
 from trainer.losses.style import style_loss
 from trainer.losses.tv import squared_tv
 from trainer.recipes.base import Moment, Move, Term
@@ -35,8 +34,9 @@ class AnimeGANTraining(PaperTraining):
         "smoke": ("steps=20", "batch=2", "crop=64", "critic_width=8", "init_epochs=25"),
         "lite": (
             *("steps=3000", "batch=2", "crop=96", "critic_width=8", "ema=0.995"),
-            *("init_epochs=15", "main_epochs=85", "init_rate=1e-3", "learning_rate=4e-4"),
+            *("init_epochs=25", "main_epochs=75", "init_rate=2e-3", "learning_rate=4e-4"),
             *("critic_rate=4e-4", "style_weight=0.4", "log_every=25"),
+            *("init_pixel_weight=1000", "content_weight=1", "color_weight=500"),
         ),
     }
 
@@ -90,8 +90,7 @@ class AnimeGAN1Recipe(PaperRecipe):
         """Content alone."""
         with self.playing("artist"):
             fake = self.run(self.generator, batch.photo)
-            content = content_loss(self.content_of(fake), self.photo_content(batch.photo))
-            yield Move("artist", {"content": Term(self.config.content_weight, content)})
+            yield Move("artist", self.first_terms(fake, batch.photo, self.config.content_weight))
 
     def main(self, batch: Batch, moment: Moment) -> Iterator[Move]:
         """Critic, then generator."""
@@ -122,17 +121,15 @@ class AnimeGAN1Recipe(PaperRecipe):
     def _artist_terms(self, critic: nn.Module, batch: Batch) -> dict[str, Term]:
         config = self.config
         fake = self.run(self.generator, batch.photo)
-        found = self.content_of(fake)
         with torch.no_grad():
             texture = self.content_of(rgb_to_gray(batch.cartoon))
         judged = lsgan_generator_loss(self.run(critic, fake))
-        content = content_loss(found, self.photo_content(batch.photo))
         terms = {
             "adversarial": Term(config.adversarial_weight, judged),
-            "content": Term(config.content_weight, content),
-            "gray_style": Term(config.style_weight, style_loss(found, texture)),
+            "gray_style": Term(config.style_weight, style_loss(self.content_of(fake), texture)),
             "color": Term(config.color_weight, color_loss(fake, batch.photo)),
         }
+        terms |= self.content_terms(fake, batch.photo, config.content_weight)
         if config.tv_weight:
             terms["tv"] = Term(config.tv_weight, squared_tv(fake) / 2)
         return terms

@@ -9,7 +9,6 @@ from typing import ClassVar
 from trainer.data.unpaired import Batch
 from trainer.discriminators.cartoongan import CartoonGANDiscriminator
 from trainer.losses.adversarial import bce_generator_loss, cross_entropy
-from trainer.losses.content import content_loss
 from trainer.recipes.base import Moment, Move, Term
 from trainer.recipes.paper import PaperRecipe, PaperTraining, Phase, accuracy
 
@@ -22,8 +21,9 @@ class CartoonGANTraining(PaperTraining):
         "smoke": ("steps=20", "batch=2", "crop=64", "critic_width=8", "init_epochs=50"),
         "lite": (
             *("steps=3000", "batch=2", "crop=96", "critic_width=8", "ema=0.995"),
-            *("init_epochs=15", "main_epochs=85", "init_rate=1e-3", "learning_rate=4e-4"),
-            *("critic_rate=4e-4", "content_weight=2.5", "log_every=25"),
+            *("init_epochs=25", "main_epochs=75", "init_rate=2e-3", "learning_rate=4e-4"),
+            *("critic_rate=4e-4", "content_weight=2", "log_every=25"),
+            *("init_pixel_weight=10", "coarse_weight=5"),
         ),
     }
 
@@ -60,8 +60,7 @@ class CartoonGANRecipe(PaperRecipe):
         """Reconstruct photos semantically (section 3.3)."""
         with self.playing("artist"):
             fake = self.run(self.generator, batch.photo)
-            content = content_loss(self.content_of(fake), self.photo_content(batch.photo))
-            yield Move("artist", {"content": Term(self.config.content_weight, content)})
+            yield Move("artist", self.first_terms(fake, batch.photo, self.config.content_weight))
 
     def main(self, batch: Batch, moment: Moment) -> Iterator[Move]:
         """The critic tells cartoons from generated and edge-smoothed ones."""
@@ -85,9 +84,6 @@ class CartoonGANRecipe(PaperRecipe):
             yield Move("critic", terms, notes)
         with self.playing("artist"):
             fake = self.run(self.generator, batch.photo)
-            content = content_loss(self.content_of(fake), self.photo_content(batch.photo))
-            terms = {
-                "adversarial": Term(1.0, bce_generator_loss(self.run(critic, fake))),
-                "content": Term(self.config.content_weight, content),
-            }
+            terms = {"adversarial": Term(1.0, bce_generator_loss(self.run(critic, fake)))}
+            terms |= self.content_terms(fake, batch.photo, self.config.content_weight)
             yield Move("artist", terms)

@@ -14,7 +14,6 @@ from trainer.data.unpaired import Batch
 from trainer.discriminators.cartoonloss import CartoonLossDiscriminator
 from trainer.losses.adversarial import bce_generator_loss, cross_entropy
 from trainer.losses.color import color_loss, rgb_to_gray
-from trainer.losses.content import content_loss
 from trainer.losses.style import style_loss
 from trainer.losses.tv import absolute_tv
 from trainer.recipes.base import Moment, Move, Term
@@ -35,9 +34,10 @@ class CartoonLossTraining(PaperTraining):
     presets: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "smoke": ("steps=20", "batch=2", "crop=64", "init_epochs=8"),
         "lite": (
-            *("steps=3000", "batch=2", "crop=96", "init_epochs=4", "init_rate=1e-3"),
-            *("learning_rate=5e-4", "critic_rate=2e-4", "ema=0.995", "style_weight=0.5"),
-            *("log_every=25",),
+            *("steps=3000", "batch=2", "crop=96", "init_epochs=10", "init_rate=2e-3"),
+            *("learning_rate=5e-4", "critic_rate=2e-4", "ema=0.995", "style_weight=0.4"),
+            *("log_every=25", "init_pixel_weight=1000", "coarse_weight=500", "color_weight=500"),
+            *("content_weight=1",),
         ),
     }
 
@@ -98,8 +98,7 @@ class CartoonLossRecipe(PaperRecipe):
         yield self._critic_move(batch, batch.photo, None)
         with self.playing("artist"):
             fake = self.run(self.generator.decode, self._code(batch.photo))
-            content = content_loss(self.content_of(fake), self.photo_content(batch.photo))
-            yield Move("artist", {"content": Term(self.config.content_weight, content)})
+            yield Move("artist", self.first_terms(fake, batch.photo, self.config.content_weight))
 
     def main(self, batch: Batch, moment: Moment) -> Iterator[Move]:
         """Critic (eq. 1), then decoder (eq. 7)."""
@@ -126,7 +125,6 @@ class CartoonLossRecipe(PaperRecipe):
         with self.playing("artist"):
             fake = self.run(self.generator.decode, self._code(batch.photo))
             redrawn = self.run(self.generator.decode, self._code(batch.cartoon))
-            content = content_loss(self.content_of(fake), self.photo_content(batch.photo))
             with torch.no_grad():
                 cartoon_texture = self.content_of(rgb_to_gray(batch.cartoon))
             style = style_loss(self.content_of(rgb_to_gray(fake)), cartoon_texture)
@@ -134,11 +132,11 @@ class CartoonLossRecipe(PaperRecipe):
             judged = bce_generator_loss(self.run(self.critic, fake))
             terms = {
                 "adversarial": Term(config.adversarial_weight, judged),
-                "content": Term(config.content_weight, content),
                 "gray_style": Term(config.style_weight, style),
                 "color_style": Term(config.color_weight, color),
                 "tv": Term(config.tv_weight, absolute_tv(fake)),
             }
+            terms |= self.content_terms(fake, batch.photo, config.content_weight)
             yield Move("artist", terms)
 
     def _code(self, picture: Tensor) -> Tensor:

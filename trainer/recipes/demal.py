@@ -43,7 +43,7 @@ class DemalTraining(PaperTraining):
         "lite": (
             *("steps=3000", "batch=2", "crop=96", "critic_width=8", "upscale=1", "ema=0.995"),
             *("learning_rate=5e-4", "critic_rate=5e-4", "palette_pull=0.3", "temperature=0.1"),
-            *("warmup_steps=50", "log_every=25"),
+            *("warmup_steps=50", "log_every=25", "init_pixel_weight=10", "init_epochs=45"),
         ),
     }
 
@@ -123,8 +123,11 @@ class DemalRecipe(PaperRecipe):
         with self.playing("artist"):
             self.style_encoder.requires_grad_(False)
             fake = self.run(self.generator.pretrain, batch.photo)
-            content = self._content(fake, batch.photo)
-            yield Move("artist", {"content": Term(self.config.content_weight, content)})
+            terms = {"content": Term(self.config.content_weight, self._content(fake, batch.photo))}
+            if self.config.init_pixel_weight:
+                pixels = content_loss(fake, batch.photo)
+                terms["pixels"] = Term(self.config.init_pixel_weight, pixels)
+            yield Move("artist", terms)
             self._clamp()
 
     def main(self, batch: Batch, moment: Moment) -> Iterator[Move]:

@@ -20,8 +20,9 @@ from livecartoon.models.papers import build_generator
 from trainer.config import Training
 from trainer.data.unpaired import Batch, UnpairedLoader
 from trainer.features import Features, FeatureScale, load_features
+from trainer.losses.content import coarse_colour_loss, content_loss
 from trainer.processes import find_device
-from trainer.recipes.base import Bytes, Moment, Move, Tensors, playing
+from trainer.recipes.base import Bytes, Moment, Move, Tensors, Term, playing
 
 Phase = Literal["init", "main"]
 SAMPLES = 6
@@ -49,6 +50,10 @@ class PaperTraining(Training):
     critic_width: int = 32
     content_layer: str = ""
     """Empty = the perceptual network's own, conv4_4 where it has one."""
+    init_pixel_weight: float = 0.0
+    """Of an L1 of pixels in the first phase: shortens it where a run must be short."""
+    coarse_weight: float = 0.0
+    """Of the photo's coarse colours in the main phase: stand-in networks hardly know colour."""
     bf16: bool = False
     """Networks under bfloat16 autocast; losses and perceptual networks stay in float32."""
     channels_last: bool = False
@@ -254,6 +259,22 @@ class PaperRecipe:
     def content_of(self, picture: Tensor) -> Tensor:
         """Features for a content loss; of a photo, ask under no_grad."""
         return self.features.content(picture, self.config.content_layer)
+
+    def first_terms(self, fake: Tensor, photo: Tensor, weight: float) -> dict[str, Term]:
+        """Content of the photo, with the pixels that a short run may add."""
+        content = content_loss(self.content_of(fake), self.photo_content(photo))
+        terms = {"content": Term(weight, content)}
+        if self.config.init_pixel_weight:
+            terms["pixels"] = Term(self.config.init_pixel_weight, content_loss(fake, photo))
+        return terms
+
+    def content_terms(self, fake: Tensor, photo: Tensor, weight: float) -> dict[str, Term]:
+        """Content of the photo, with the coarse colours that stand-ins may need."""
+        content = content_loss(self.content_of(fake), self.photo_content(photo))
+        terms = {"content": Term(weight, content)}
+        if self.config.coarse_weight:
+            terms["coarse"] = Term(self.config.coarse_weight, coarse_colour_loss(fake, photo))
+        return terms
 
     def photo_content(self, photo: Tensor) -> Tensor:
         """Features of what does not learn."""

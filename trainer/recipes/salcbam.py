@@ -10,7 +10,7 @@ from livecartoon.models.salcbam import SalCBAM, SaliencyFeatures
 from trainer.data.unpaired import Batch
 from trainer.discriminators.cartoongan import CartoonGANDiscriminator
 from trainer.losses.adversarial import lsgan_generator_loss, squared
-from trainer.losses.content import content_loss, decayed_content_weight
+from trainer.losses.content import decayed_content_weight
 from trainer.losses.saliency import saliency_loss
 from trainer.recipes.base import Moment, Move, Term
 from trainer.recipes.paper import PaperRecipe, PaperTraining, Phase, accuracy
@@ -24,8 +24,9 @@ class SalCBAMTraining(PaperTraining):
         "smoke": ("steps=20", "batch=2", "crop=64", "critic_width=8", "init_epochs=25"),
         "lite": (
             *("steps=3000", "batch=2", "crop=96", "critic_width=8", "ema=0.995"),
-            *("init_epochs=6", "main_epochs=30", "init_rate=1e-3", "learning_rate=4e-4"),
-            *("critic_rate=4e-4", "content_weight=0.5", "log_every=25"),
+            *("init_epochs=10", "main_epochs=30", "init_rate=2e-3", "learning_rate=4e-4"),
+            *("critic_rate=4e-4", "content_weight=1", "log_every=25"),
+            *("init_pixel_weight=10", "coarse_weight=3"),
         ),
     }
 
@@ -75,9 +76,9 @@ class SalCBAMRecipe(PaperRecipe):
             apart = SaliencyFeatures(*(stage.detach() for stage in features))
             fake = self.run(self.generator.draw, batch.photo, apart)
             found = self.run(self.generator.saliency.saliency, features)
-            content = content_loss(self.content_of(fake), self.photo_content(batch.photo))
-            saliency = saliency_loss(found, batch.photo_saliency)
-            yield Move("artist", {"content": Term(1.0, content), "saliency": Term(1.0, saliency)})
+            terms = self.first_terms(fake, batch.photo, 1.0)
+            terms["saliency"] = Term(1.0, saliency_loss(found, batch.photo_saliency))
+            yield Move("artist", terms)
 
     def main(self, batch: Batch, moment: Moment) -> Iterator[Move]:
         """Least squares; the content's weight decays."""
@@ -102,10 +103,9 @@ class SalCBAMRecipe(PaperRecipe):
             yield Move("critic", terms, notes)
         with self.playing("artist"):
             fake, found = self.run(self.generator.with_saliency, batch.photo)
-            content = content_loss(self.content_of(fake), self.photo_content(batch.photo))
-            terms = {
+            terms = self.content_terms(fake, batch.photo, self.content_weight(moment))
+            terms |= {
                 "adversarial": Term(1.0, lsgan_generator_loss(self.run(critic, fake))),
-                "content": Term(self.content_weight(moment), content),
                 "saliency": Term(
                     self.config.saliency_weight, saliency_loss(found, batch.photo_saliency)
                 ),

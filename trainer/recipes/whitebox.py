@@ -36,7 +36,7 @@ class WhiteBoxTraining(PaperTraining):
         "smoke": ("steps=20", "batch=2", "crop=64", "critic_width=8", "init_epochs=5"),
         "lite": (
             *("steps=5000", "batch=2", "crop=96", "critic_width=8", "ema=0.995"),
-            *("init_epochs=2", "main_epochs=10", "init_rate=1e-3", "learning_rate=4e-4"),
+            *("init_epochs=2", "main_epochs=8", "init_rate=2e-3", "learning_rate=4e-4"),
             *("critic_rate=4e-4", "log_every=25"),
         ),
     }
