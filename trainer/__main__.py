@@ -50,7 +50,7 @@ def targets(
     click.echo(f"{len(found)} photos, pairs in {output}", err=True)
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """Seconds, or with a unit: 90s, 20m, 1.5h."""
 
     name = "TIME"

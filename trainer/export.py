@@ -13,9 +13,9 @@ import numpy as np
 from livecartoon.models.checkpoint import write_checkpoint
 from trainer.card import write_card
 from trainer.config import StudentTraining
+from trainer.finished import averaged_student
 from trainer.recipes.student import INK_STYLES
 from trainer.state import read_state, state_file
-from trainer.finished import averaged_student
 
 
 def export_student(

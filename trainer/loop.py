@@ -23,7 +23,7 @@ from trainer.state import Average, TrainingState, state_file, write_bytes
 log = logging.getLogger(__name__)
 
 
-def train(
+def train(  # noqa: C901, PLR0915  the one long function, in stages
     config: Training, run: Path, *, evaluate: bool = True, pause_at: int | None = None
 ) -> dict[str, float]:
     """Train what `config.model` names in the folder `run`, going on from its last checkpoint.
@@ -66,7 +66,9 @@ def train(
         saved_at, meter = state.worked_s, Meter()
         while True:
             worked_s, is_asked = processes.agree(state.worked_s, float(bool(interruption)))
-            moment = Moment(state.step, _share_done(config, recipe, state.step, worked_s), config.seed)
+            moment = Moment(
+                state.step, _share_done(config, recipe, state.step, worked_s), config.seed
+            )
             if moment.done >= 1 or state.step == pause_at or is_asked:
                 break
             started, begun = clock(), time.perf_counter()

@@ -56,7 +56,7 @@ def check_finite(move: Move, step: int) -> Tensor:
         return total
     bad = [name for name, term in move.terms.items() if not torch.isfinite(term.value)]
     name = bad[0] if bad else next(iter(move.terms))
-    value = float(move.terms[name].value)
+    value = float(move.terms[name].value.detach())
     raise ModelError(
         "E606",
         f"loss {name!r} of the {move.player} is {value} at step {step}",

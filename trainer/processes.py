@@ -40,7 +40,7 @@ class Processes:
         flat = torch.cat([grad.flatten() for grad in grads])
         distributed.all_reduce(flat)
         flat /= self.world
-        for grad, mean in zip(grads, flat.split([g.numel() for g in grads]), strict=True):
+        for grad, mean in zip(grads, torch.split(flat, [g.numel() for g in grads]), strict=True):
             grad.copy_(mean.view_as(grad))
 
     def agree(self, *figures: float) -> tuple[float, ...]:

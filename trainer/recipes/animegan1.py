@@ -16,14 +16,9 @@ from trainer.losses.color import color_loss, rgb_to_gray
 from trainer.losses.style import style_loss
 from trainer.losses.tv import squared_tv
 from trainer.recipes.base import Moment, Move, Term
-from trainer.recipes.paper import (
-    PaperRecipe,
-    PaperTraining,
-    Phase,
-    accuracy,
-    he_weights,
-    normal_weights,
-)
+from trainer.recipes.paper import PaperRecipe, accuracy
+from trainer.recipes.settings import PaperTraining, Phase
+from trainer.recipes.weights import he_weights, normal_weights
 
 
 @dataclass(frozen=True, slots=True)

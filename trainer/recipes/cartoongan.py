@@ -10,7 +10,8 @@ from trainer.data.unpaired import Batch
 from trainer.discriminators.cartoongan import CartoonGANDiscriminator
 from trainer.losses.adversarial import bce_generator_loss, cross_entropy
 from trainer.recipes.base import Moment, Move, Term
-from trainer.recipes.paper import PaperRecipe, PaperTraining, Phase, accuracy
+from trainer.recipes.paper import PaperRecipe, accuracy
+from trainer.recipes.settings import PaperTraining, Phase
 
 
 @dataclass(frozen=True, slots=True)

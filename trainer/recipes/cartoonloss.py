@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -17,14 +17,9 @@ from trainer.losses.color import color_loss, rgb_to_gray
 from trainer.losses.style import style_loss
 from trainer.losses.tv import absolute_tv
 from trainer.recipes.base import Moment, Move, Term
-from trainer.recipes.paper import (
-    PaperRecipe,
-    PaperTraining,
-    Phase,
-    accuracy,
-    he_weights,
-    normal_weights,
-)
+from trainer.recipes.paper import PaperRecipe, accuracy
+from trainer.recipes.settings import PaperTraining, Phase
+from trainer.recipes.weights import he_weights, normal_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +71,6 @@ class CartoonLossRecipe(PaperRecipe):
 
     def cast(self) -> None:
         """The critic owns the encoder."""
-        self.generator = cast(CartoonLoss, self.generator)
         encoder, width = self.generator.encoder, self.generator.config.width
         self.critic = CartoonLossDiscriminator(encoder, width)
         self.players["critic"] = self.critic

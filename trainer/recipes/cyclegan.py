@@ -16,7 +16,8 @@ from trainer.losses.adversarial import lsgan_generator_loss, squared
 from trainer.losses.content import cycle_loss
 from trainer.pool import ImagePool
 from trainer.recipes.base import Moment, Move, Term
-from trainer.recipes.paper import PaperRecipe, PaperTraining, Phase, accuracy
+from trainer.recipes.paper import PaperRecipe, accuracy
+from trainer.recipes.settings import PaperTraining, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +121,7 @@ class CycleGANRecipe(PaperRecipe):
     def _fooled(self, domain: str, fake: Tensor) -> Tensor:
         return lsgan_generator_loss(self.run(self.critic(domain), fake))
 
-    def _critics_move(
-        self, fakes: Mapping[str, tuple[Tensor, Tensor]], moment: Moment
-    ) -> Move:
+    def _critics_move(self, fakes: Mapping[str, tuple[Tensor, Tensor]], moment: Moment) -> Move:
         terms, notes, random = {}, {}, moment.random()
         for domain, (real, fake) in fakes.items():
             pool = cast(ImagePool, self.memory[domain])

@@ -28,7 +28,8 @@ from trainer.losses.color import color_loss, random_gray_weights, weighted_gray
 from trainer.losses.content import content_loss, scales_loss
 from trainer.losses.tv import squared_tv
 from trainer.recipes.base import Moment, Move, Tensors, Term
-from trainer.recipes.paper import PaperRecipe, PaperTraining, Phase, accuracy
+from trainer.recipes.paper import PaperRecipe, accuracy
+from trainer.recipes.settings import PaperTraining, Phase
 
 STYLE_PICTURES = 64
 """Cartoons whose mean style an exported generator draws in."""
@@ -91,7 +92,6 @@ class DemalRecipe(PaperRecipe):
 
     def cast(self) -> None:
         """Two encoders on one side, two critics on the other."""
-        self.generator = cast(Demal, self.generator)
         self.style_encoder = StyleEncoder(self.generator.config.width)
         self.drawing = nn.ModuleDict({"generator": self.generator, "style": self.style_encoder})
         self.players["artist"] = self.drawing

@@ -6,69 +6,26 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from livecartoon.errors import UsageError
 from livecartoon.models.generator import Generator, paint
 from livecartoon.models.papers import build_generator
-from trainer.config import Training
 from trainer.data.unpaired import Batch, UnpairedLoader
 from trainer.features import Features, FeatureScale, load_features
 from trainer.losses.content import coarse_colour_loss, content_loss
 from trainer.processes import find_device
 from trainer.recipes.base import Bytes, Moment, Move, Tensors, Term, playing
+from trainer.recipes.formats import channels_last, in_float32, to_bytes
+from trainer.recipes.settings import PaperTraining, Phase
+from trainer.recipes.weights import normal_weights, settle_spectral_norms
 
-Phase = Literal["init", "main"]
 SAMPLES = 6
 """Photos on a sample sheet."""
 SAMPLE_SIDE = 256
-
-
-@dataclass(frozen=True, slots=True)
-class PaperTraining(Training):
-    """Settings of a paper's run; the defaults of each recipe are its paper's."""
-
-    data: str = ""
-    """Folder made by `prepare`."""
-    features: str = ""
-    """File of a perceptual network; empty = random weights, which the record says."""
-    init_epochs: int = 0
-    main_epochs: int = 100
-    """An epoch is as many steps as show every photo once; `steps` above 0 stretches the whole
-    schedule to that many, a budget to its time."""
-    init_rate: float = 2e-4
-    """Learning rate of the first phase."""
-    critic_rate: float = 2e-4
-    beta1: float = 0.5
-    beta2: float = 0.999
-    critic_width: int = 32
-    content_layer: str = ""
-    """Empty = the perceptual network's own, conv4_4 where it has one."""
-    init_pixel_weight: float = 0.0
-    """Of an L1 of pixels in the first phase: shortens it where a run must be short."""
-    coarse_weight: float = 0.0
-    """Of the photo's coarse colours in the main phase: stand-in networks hardly know colour."""
-    bf16: bool = False
-    """Networks under bfloat16 autocast; losses and perceptual networks stay in float32."""
-    channels_last: bool = False
-    faithful: bool = False
-    """Where the published code differs from what it means, do as it does."""
-
-    def __post_init__(self) -> None:
-        Training.__post_init__(self)
-        if self.init_epochs < 0 or self.main_epochs < 1:
-            raise UsageError("E201", f"{self.init_epochs} + {self.main_epochs} epochs are too few")
-
-    @property
-    def epochs(self) -> int:
-        """Of both phases."""
-        return self.init_epochs + self.main_epochs
 
 
 class PaperRecipe:
@@ -78,7 +35,6 @@ class PaperRecipe:
     needs: ClassVar[frozenset[str]] = frozenset()
     scale: ClassVar[FeatureScale] = "torchvision"
     """What the weights of this recipe presume of features."""
-    first_move: ClassVar[Literal["critic", "artist"]] = "critic"
     clip: float | None = None
 
     def __init__(self, config: Any) -> None:  # noqa: ANN401  each recipe narrows it
@@ -159,14 +115,14 @@ class PaperRecipe:
     @property
     def steps(self) -> int:
         """As set, or of all epochs."""
-        return self.config.steps or self.config.epochs * self.epoch_steps
+        return int(self.config.steps or self.config.epochs * self.epoch_steps)
 
     def epoch(self, moment: Moment) -> float:
         """Epochs since the start; whole numbers only where the run has the paper's length."""
         config = self.config
         if config.steps == 0 and moment.step / self.steps >= moment.done:
             return float(moment.step // self.epoch_steps)
-        return math.floor(moment.done * config.epochs * 1000) / 1000
+        return float(math.floor(moment.done * config.epochs * 1000) / 1000)
 
     def phase(self, moment: Moment) -> Phase:
         """Which part of the schedule this is."""
@@ -174,7 +130,7 @@ class PaperRecipe:
 
     def main_epoch(self, moment: Moment) -> float:
         """Epochs since the adversarial phase began."""
-        return max(0.0, self.epoch(moment) - self.config.init_epochs)
+        return max(0.0, self.epoch(moment) - float(self.config.init_epochs))
 
     def schedule(self, moment: Moment) -> str:
         """Set the learning rates."""
@@ -197,7 +153,7 @@ class PaperRecipe:
     def moves(self, batch: Batch, moment: Moment) -> Iterator[Move]:
         """The moves of the present phase."""
         if self.config.channels_last:
-            batch = _channels_last(batch)
+            batch = channels_last(batch)
         if self.phase(moment) == "init":
             yield from self.initial(batch, moment)
         else:
@@ -218,7 +174,7 @@ class PaperRecipe:
         photos = self._loader.photos.pictures
         stride = max(1, len(photos) // SAMPLES)
         rows = []
-        for photo in photos[:: stride][:SAMPLES]:
+        for photo in photos[::stride][:SAMPLES]:
             picture = photo[None].to(self.device).float() / 127.5 - 1
             drawn = self.finished(artist, picture)
             rows.append(tuple(to_bytes(p) for p in (picture, drawn)))
@@ -243,7 +199,7 @@ class PaperRecipe:
     def run(self, network: Callable[..., Any], *inputs: Any) -> Any:  # noqa: ANN401  any network
         """Call a network, under autocast if wanted; floats come back in float32."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
-            return _in_float32(network(*inputs))
+            return in_float32(network(*inputs))
 
     def imagine(self, network: Callable[..., Any], *inputs: Any) -> Any:  # noqa: ANN401
         """As `run`, while nobody learns: pictures for the critic's step."""
@@ -292,74 +248,7 @@ class _PhaseMemory(nn.Module):
         self.register_buffer("is_main", torch.tensor(False))
 
 
-def normal_weights(module: nn.Module) -> None:
-    """N(0, 0.02) and no bias in convolutions, spectrally normalised or not."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-        nn.init.normal_(raw_weight(module), 0.0, 0.02)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
-
-
-def he_weights(module: nn.Module) -> None:
-    """He's variance by fan-in and no bias (AnimeGANv2's generator)."""
-    if isinstance(module, nn.Conv2d):
-        nn.init.kaiming_normal_(raw_weight(module), a=0.2)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
-
-
-def xavier_weights(module: nn.Module) -> None:
-    """Xavier's variance and no bias (White-box, AnimeGANv3)."""
-    if isinstance(module, nn.Conv2d):
-        nn.init.xavier_uniform_(raw_weight(module))
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
-
-
-def raw_weight(module: nn.Module) -> Tensor:
-    """The parameter behind a weight, below any spectral norm."""
-    parametrized = getattr(module, "parametrizations", None)
-    if parametrized is not None and "weight" in parametrized:
-        return cast(Tensor, parametrized["weight"].original)
-    return cast(Tensor, module.weight)
-
-
-@torch.no_grad()
-def settle_spectral_norms(network: nn.Module) -> None:
-    """Let the vectors of spectral norms find weights that have just been drawn anew."""
-    for module in network.modules():
-        if "weight" in getattr(module, "parametrizations", {}):
-            module.train()
-            for _ in range(15):
-                _ = module.weight
-
-
-def to_bytes(picture: Tensor) -> Bytes:
-    """(1, 3, H, W) in [-1, 1] to uint8 RGB (H, W, 3)."""
-    levels = ((picture[0].float().clamp(-1, 1) + 1) * 127.5).round().byte()
-    return np.ascontiguousarray(levels.permute(1, 2, 0).cpu().numpy())
-
-
 def accuracy(logits: Tensor, is_real: bool, threshold: float) -> Tensor:
     """Share of logits on the right side: 0 for cross-entropy, 0.5 for least squares."""
     found = logits.detach() > threshold
     return (found if is_real else ~found).float().mean()
-
-
-def _channels_last(batch: Batch) -> Batch:
-    pictures = {
-        name: getattr(batch, name).contiguous(memory_format=torch.channels_last)
-        for name in ("photo", "cartoon", "smoothed")
-        if getattr(batch, name) is not None
-    }
-    return replace(batch, **pictures)
-
-
-def _in_float32(value: Any) -> Any:  # noqa: ANN401  tensors in tuples, lists and named tuples
-    if isinstance(value, Tensor):
-        return value.float()
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_in_float32(part) for part in value))
-    if isinstance(value, tuple | list):
-        return type(value)(_in_float32(part) for part in value)
-    return value

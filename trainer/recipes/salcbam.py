@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from livecartoon.models.salcbam import SalCBAM, SaliencyFeatures
 from trainer.data.unpaired import Batch
@@ -13,7 +13,8 @@ from trainer.losses.adversarial import lsgan_generator_loss, squared
 from trainer.losses.content import decayed_content_weight
 from trainer.losses.saliency import saliency_loss
 from trainer.recipes.base import Moment, Move, Term
-from trainer.recipes.paper import PaperRecipe, PaperTraining, Phase, accuracy
+from trainer.recipes.paper import PaperRecipe, accuracy
+from trainer.recipes.settings import PaperTraining, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,6 @@ class SalCBAMRecipe(PaperRecipe):
 
     def cast(self) -> None:
         """The saliency network is the artist's."""
-        self.generator = cast(SalCBAM, self.generator)
         self.players["artist"] = self.generator
         self.players["critic"] = CartoonGANDiscriminator(self.config.critic_width)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +20,9 @@ from trainer.losses.content import content_loss
 from trainer.losses.superpixels import superpixel_means
 from trainer.losses.tv import squared_tv
 from trainer.recipes.base import Moment, Move, Term
-from trainer.recipes.paper import PaperRecipe, PaperTraining, Phase, accuracy, xavier_weights
+from trainer.recipes.paper import PaperRecipe, accuracy
+from trainer.recipes.settings import PaperTraining, Phase
+from trainer.recipes.weights import xavier_weights
 
 SURFACE_RADIUS, SURFACE_EPS = 5, 0.2
 """Of the filter that leaves the surface."""
@@ -71,7 +73,6 @@ class WhiteBoxRecipe(PaperRecipe):
 
     def cast(self) -> None:
         """A critic of surfaces and one of textures."""
-        self.generator = cast(WhiteBox, self.generator)
         self.players["artist"] = self.generator
         width = self.config.critic_width
         self.surface = WhiteBoxDiscriminator(width=width)
@@ -130,9 +131,7 @@ class WhiteBoxRecipe(PaperRecipe):
             "surface": Term(config.surface_weight, squared(judged["surface"], 1)),
             "texture": Term(config.texture_weight, squared(judged["texture"], 1)),
             "structure": Term(config.structure_weight, content_loss(found, structure)),
-            "content": Term(
-                config.content_weight, content_loss(found, self.photo_content(photo))
-            ),
+            "content": Term(config.content_weight, content_loss(found, self.photo_content(photo))),
             "tv": Term(config.tv_weight, squared_tv(fake)),
         }
 
