@@ -23,7 +23,6 @@ class Moment(NamedTuple):
     done: float
     """Share of the run, 0..1."""
     seed: int
-    rank: int = 0
 
     def random(self) -> torch.Generator:
         """The generator of this step, the same in all processes, whenever it is asked for."""
