@@ -22,9 +22,9 @@ class CartoonGANTraining(PaperTraining):
         "smoke": ("steps=20", "batch=2", "crop=64", "critic_width=8", "init_epochs=50"),
         "lite": (
             *("steps=3000", "batch=2", "crop=96", "critic_width=8", "ema=0.995"),
-            *("init_epochs=25", "main_epochs=75", "init_rate=2e-3", "learning_rate=4e-4"),
+            *("init_epochs=25", "main_epochs=75", "init_rate=1e-3", "learning_rate=4e-4"),
             *("critic_rate=4e-4", "content_weight=2", "log_every=25"),
-            *("init_pixel_weight=10", "coarse_weight=5"),
+            *("init_pixel_weight=10", "coarse_weight=10"),
         ),
     }
 
