@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import torch
@@ -54,9 +55,10 @@ def check_finite(move: Move, step: int) -> Tensor:
     total = move.total()
     if bool(torch.isfinite(total)):
         return total
-    bad = [name for name, term in move.terms.items() if not torch.isfinite(term.value)]
-    name = bad[0] if bad else next(iter(move.terms))
-    value = float(move.terms[name].value.detach())
+    weighted = {name: float((t.weight * t.value).detach()) for name, t in move.terms.items()}
+    bad = [name for name, value in weighted.items() if not math.isfinite(value)]
+    name = bad[0] if bad else max(weighted, key=lambda each: abs(weighted[each]))
+    value = weighted[name]
     raise ModelError(
         "E606",
         f"loss {name!r} of the {move.player} is {value} at step {step}",

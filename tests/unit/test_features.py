@@ -67,7 +67,7 @@ def test_file_when_a_tensor_is_missing_then_e604_names_it(tmp_path):
 
 def test_file_when_a_tensor_has_another_shape_then_e604_names_it(tmp_path):
     tensors = vgg_tensors("caffe") | {"conv2_1.weight": torch.zeros(64, 64, 3, 3)}
-    with pytest.raises(ModelError, match="conv2_1.weight") as caught:
+    with pytest.raises(ModelError, match=r"conv2_1\.weight") as caught:
         load_features(store(tmp_path / "vgg.pth", tensors))
     assert caught.value.code == "E604"
 
