@@ -24,6 +24,24 @@ def drawn_photo(width: int, height: int) -> NDArray[np.uint8]:
     return np.clip(picture + noise, 0, 255).astype(np.uint8)
 
 
+def write_unpaired(folder: Path, count: int = 4, side: int = 72) -> Path:
+    """A data folder of drawn photos and flat cartoons with everything that any recipe needs."""
+    import cv2
+
+    names = ("photos", "cartoons", "smoothed", "saliency_photos", "saliency_cartoons")
+    for name in names:
+        (folder / name).mkdir(parents=True)
+    for index in range(count):
+        photo = np.roll(drawn_photo(side, side), 11 * index, 1)
+        cartoon = moving_picture(5 * index, side, side)
+        saliency = (photo[..., 0] > 128).astype(np.uint8) * 255
+        pictures = (photo, cartoon, cv2.GaussianBlur(cartoon, (5, 5), 0), saliency, saliency)
+        for name, picture in zip(names, pictures, strict=True):
+            stored = picture[..., ::-1] if picture.ndim == 3 else picture
+            cv2.imwrite(str(folder / name / f"{index:02d}.png"), stored)
+    return folder
+
+
 def write_student(path: Path, tier: str = "nano", seed: int = 0) -> Path:
     """Store an untrained student as a weights file with a full header."""
     import torch

@@ -16,14 +16,8 @@ from trainer.cli.evaluate import evaluate, gates
 from trainer.cli.study import study
 from trainer.cli.video import eval_video
 from trainer.cli.weights import WEIGHTS_COMMANDS
-from trainer.config import StudentTraining
 
 PLACE = click.Path(path_type=Path)
-PRESETS: dict[str, tuple[str, ...]] = {
-    "smoke": ("steps=20", "batch=2", "crop=96", "warmup_steps=5"),
-    "lite": ("steps=3000",),
-    "paper": (),
-}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,6 +51,23 @@ def targets(
         names = set(people.read_text(encoding="utf-8").split())
         write_people(output, [path for path in found if path.name in names])
     click.echo(f"{len(found)} photos, pairs in {output}", err=True)
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, or with a unit: 90s, 20m, 1.5h."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """In seconds."""
+        text = str(value)
+        unit = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
+        try:
+            return float(text[:-1]) * unit if unit else float(text)
+        except ValueError:
+            self.fail(f"{value!r} is no time such as 90s or 20m", param, ctx)
 
 
 @main.command()
@@ -122,39 +133,50 @@ def prepare(
 
 
 @main.command()
-@click.option("--model", default="student", show_default=True, help="What to train.")
-@click.option("--data", "pairs", required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("-o", "--output", "run", required=True, type=click.Path(path_type=Path))
-@click.option("--style", default="shinkai", show_default=True)
-@click.option("--tier", default="small", show_default=True)
-@click.option("--preset", type=click.Choice(sorted(PRESETS)), default="paper", show_default=True)
-@click.option("--budget", default=0.0, help="Seconds of work after which to finish, 0 = no limit.")
+@click.option("--model", default="student", show_default=True, help="What to train, see --list.")
+@click.option("--list", "is_list", is_flag=True, help="Print what can be trained.")
+@click.option("--data", default="", help="Folder made by `prepare`; for students, by `targets`.")
+@click.option("-o", "--output", "run", type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option("--style", default="shinkai", show_default=True, help="Of a student.")
+@click.option("--tier", default="small", show_default=True, help="Of a student.")
+@click.option(
+    "--preset", type=click.Choice(["smoke", "lite", "paper"]), help="Default: lite for -tiny."
+)
+@click.option("--features", default="", help="File of a perceptual network, such as a VGG19.")
+@click.option("--faithful", is_flag=True, help="Keep the quirks of the published code.")
+@click.option("--budget", type=Duration(), default="0", help="Work after which to finish: 20m.")
 @click.option("-p", "parameters", multiple=True, help="KEY=VALUE of the recipe, repeatable.")
 @click.option("--evaluate/--no-evaluate", default=True, show_default=True)
 def train(
     model: str,
-    pairs: Path,
-    run: Path,
-    style: str,
-    tier: str,
-    preset: str,
-    budget: float,
-    parameters: tuple[str, ...],
+    is_list: bool,
+    data: str,
+    run: Path | None,
+    preset: str | None,
     evaluate: bool,
+    **options: Any,  # noqa: ANN401  click's
 ) -> None:
     """Train a model; the same command again goes on where it stopped.
 
-    Example: python -m trainer train --data pairs/shinkai -o runs/shinkai-small --tier small
+    Example: python -m trainer train --model cartoongan-tiny --data pepper -o runs/cartoongan
     """
-    from trainer.recipes import RECIPES
+    from trainer.recipes import models
 
-    if model not in RECIPES:
-        raise click.BadParameter(f"{model!r} is none of {', '.join(RECIPES)}", param_hint="--model")
+    if is_list:
+        click.echo("\n".join(models()))
+        return
+    if run is None or not data:
+        raise click.UsageError("--data and -o are needed")
     from trainer.loop import train as run_training
+    from trainer.options import training
 
-    config = StudentTraining(pairs=str(pairs), style=style, tier=tier, budget_s=budget)
-    config = config.with_parameters((*PRESETS[preset], *parameters))
-    click.echo(json.dumps(run_training(config, run, evaluate=evaluate)))
+    preset = preset or ("lite" if model.endswith("-tiny") else "paper")
+    config = training(model, data, preset, **options)
+    try:
+        click.echo(json.dumps(run_training(config, run, evaluate=evaluate)))
+    except KeyboardInterrupt:
+        click.echo(f"trainer: stopped and saved, the same command goes on in {run}", err=True)
+        sys.exit(130)
 
 
 @main.command()

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from livecartoon.errors import InputError
 from livecartoon.models.checkpoint import write_checkpoint
 from trainer.card import write_card
 from trainer.config import StudentTraining
+from trainer.finished import averaged_student
 from trainer.recipes.student import INK_STYLES
-from trainer.snapshot import averaged_student
+from trainer.state import read_state, state_file
 
 
 def export_student(
@@ -27,11 +26,8 @@ def export_student(
 
     `licence` covers the weights, `data` states the rights of the training pictures.
     """
-    state_file = run / "last.pt"
-    if not state_file.exists():
-        raise InputError("E301", f"no checkpoint in {run}", "python -m trainer train")
+    content = read_state(state_file(run))
     config = StudentTraining.read(run / "config.toml")
-    content = torch.load(state_file, weights_only=True)
     student = averaged_student(content["average"], config.tier)
     tensors = {
         key: np.ascontiguousarray(value.numpy().astype(np.float16))

@@ -32,8 +32,10 @@ STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 class LayeredFeatures(Protocol):
     """A perceptual network: `trainer.features.Features`."""
 
-    layers: tuple[str, ...]
-    """Those it has, in their order."""
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Those it has, in their order."""
+        ...
 
     def __call__(self, picture: Tensor, names: tuple[str, ...]) -> dict[str, Tensor]:
         """Maps before their ReLU of (N, 3, H, W) in [-1, 1]."""

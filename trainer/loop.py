@@ -1,4 +1,4 @@
-"""Training, as one linear function."""
+"""Training, as one linear function for all recipes."""
 
 from __future__ import annotations
 
@@ -7,118 +7,110 @@ import logging
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from livecartoon.errors import InputError, ModelError
-from trainer.config import StudentTraining
-from trainer.data.pairs import CropSampler, read_pairs
-from trainer.metrics.gates import judge
-from trainer.recipes.student import StudentRecipe
-from trainer.snapshot import write_sheet
-from trainer.state import Average, TrainingState
+from trainer.config import Training
+from trainer.data.ahead import Ahead
+from trainer.interruption import Interruption
+from trainer.meter import Meter, check_finite
+from trainer.processes import Processes, find_device
+from trainer.recipes import find_recipe
+from trainer.recipes.base import Moment, Recipe
+from trainer.runfolder import RunFolder
+from trainer.snapshot import Journals, write_checkpoint
+from trainer.state import Average, TrainingState, state_file, write_bytes
 
 log = logging.getLogger(__name__)
 
 
-def train(
-    config: StudentTraining, run: Path, *, evaluate: bool = True, pause_at: int | None = None
+def train(  # noqa: C901, PLR0915  the one long function, in stages
+    config: Training, run: Path, *, evaluate: bool = True, pause_at: int | None = None
 ) -> dict[str, float]:
-    """Train a student in the folder `run`, going on from its last checkpoint if there is one.
+    """Train what `config.model` names in the folder `run`, going on from its last checkpoint.
 
-    Returns the gates' figures on the held-out pairs (empty without `evaluate`). `pause_at` saves
-    and returns at that step; the same call without it goes on. Stops at
-    `config.steps` or after `config.budget_s` seconds of work, whichever is first; Ctrl-C
-    saves and raises. A non-finite loss raises ModelError E606 and keeps the last checkpoint.
+    Returns the recipe's figures of the finished run (empty without `evaluate`). Stops at the
+    end of the schedule or after `config.budget_s` seconds of work, whichever is first;
+    `pause_at` saves and returns at that step. Ctrl-C and SIGTERM save at the end of a step and
+    raise KeyboardInterrupt. A non-finite loss raises ModelError E606 and keeps the last
+    checkpoint; one process at a time may write a folder (E406).
     """
-    # set up
+    # networks and data; every random number comes from the seed
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    rng = np.random.default_rng(config.seed)
-    run.mkdir(parents=True, exist_ok=True)
-    config.write(run / "config.toml")
-    recipe = StudentRecipe(config)
-    student = recipe.student
-    pairs = Path(config.pairs)
-    sampler = CropSampler(read_pairs(pairs, "t"), config.crop, config.people_share, rng)
-    held_out = read_pairs(pairs, "h")
-    optimizer = torch.optim.AdamW(
-        student.parameters(), lr=0.0, betas=(0.9, 0.98), weight_decay=1e-5
-    )
-    state = TrainingState(student, Average(student, config.ema), optimizer, rng)
+    device = find_device(config.device)
+    processes = Processes(device)
+    recipe: Recipe = find_recipe(config.model)(config)
+    loader = recipe.loader(processes.rank, processes.world)
+    state = TrainingState(recipe, Average(recipe.averaged, config.ema))
+    clock = time.process_time if device.type == "cpu" else time.perf_counter
+    last = state_file(run)
 
-    # resume
-    last = run / "last.pt"
-    if last.exists():
-        state.load(last)
-        log.info("going on at step %d of %d", state.step, config.steps)
-    elif config.init:
-        _start_from(Path(config.init), state, config.gate_gain)
+    with (
+        RunFolder(run, config, processes.is_first) as folder,
+        Journals(folder) as journals,
+        Interruption() as interruption,
+        Ahead(loader) as batches,
+    ):
+        # go on, or begin
+        processes.wait()
+        if last.exists():
+            state.load(last)
+            log.info("going on at step %d of %d", state.step, recipe.steps)
+        else:
+            recipe.start()
+            state.average = Average(recipe.averaged, config.ema)
+            write_checkpoint(folder, state)
+        folder.record(recipe.facts() | {"processes": processes.world, "device": str(device)})
 
-    # steps
-    saved_at = state.worked_s
-    with (run / "log.jsonl").open("a", encoding="utf-8") as journal:
-        try:
-            while (done := _share_done(config, state)) < 1 and state.step != pause_at:
-                started = time.process_time()
-                for group in optimizer.param_groups:
-                    group["lr"] = recipe.learning_rate(state.step, done)
-                losses = recipe.losses(sampler, done, rng)
-                if not torch.isfinite(losses.total):
-                    raise ModelError(
-                        "E606",
-                        f"loss is not finite at step {state.step} (flat {losses.flat}, "
-                        f"line {losses.line}, steady {losses.steady})",
-                        "a lower learning rate: -p learning_rate=1e-3",
-                    )
+        # steps
+        saved_at, meter = state.worked_s, Meter()
+        while True:
+            worked_s, is_asked = processes.agree(state.worked_s, float(bool(interruption)))
+            moment = Moment(
+                state.step, _share_done(config, recipe, state.step, worked_s), config.seed
+            )
+            if moment.done >= 1 or state.step == pause_at or is_asked:
+                break
+            started, begun = clock(), time.perf_counter()
+            batch = batches(state.step)
+            meter.add_batch(config.batch * processes.world, time.perf_counter() - begun)
+            phase = recipe.schedule(moment)
+            for move in recipe.moves(batch, moment):
+                total = check_finite(move, state.step)
+                optimizer = recipe.optimizers[move.player]
                 optimizer.zero_grad(set_to_none=True)
-                losses.total.backward()  # type: ignore[no-untyped-call]
-                torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+                total.backward()  # type: ignore[no-untyped-call]  # torch's
+                moving = [p for group in optimizer.param_groups for p in group["params"]]
+                processes.average_gradients(moving)
+                if recipe.clip is not None:
+                    torch.nn.utils.clip_grad_norm_(moving, recipe.clip)
                 optimizer.step()
-                state.average.update(student)
-                state.step += 1
-                state.worked_s += time.process_time() - started
+                meter.add(move)
+            state.average.update(recipe.averaged)
+            state.step += 1
+            state.worked_s += clock() - started
 
-                # journal and checkpoint
-                if state.step % 50 == 0:
-                    line = {
-                        "step": state.step,
-                        "worked_s": round(state.worked_s, 1),
-                        "done": round(done, 4),
-                        "flat": round(losses.flat, 5),
-                        "line": round(losses.line, 5),
-                        "steady": round(losses.steady, 5),
-                    }
-                    journal.write(json.dumps(line) + "\n")
-                    journal.flush()
-                if state.worked_s - saved_at > config.checkpoint_s:
-                    saved_at = state.worked_s
-                    state.save(last)
-                    write_sheet(run / "samples" / f"{state.step:06d}.png", state, held_out, config)
-        finally:
-            state.save(last)
+            # journal and checkpoint
+            if state.step % config.log_every == 0:
+                journals.write(state, phase, moment.done, meter.take())
+            if worked_s - saved_at > config.checkpoint_s:
+                saved_at = worked_s
+                write_checkpoint(folder, state)
 
-    # judge
-    write_sheet(run / "samples" / f"{state.step:06d}.png", state, held_out, config)
-    if not evaluate or done < 1:
-        return {}
-    figures = judge(state.average.tensors, config.tier, held_out)
-    (run / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    return figures
+        # leave, or judge
+        write_checkpoint(folder, state)
+        processes.wait()
+        if is_asked:
+            raise KeyboardInterrupt
+        if not evaluate or moment.done < 1 or not processes.is_first:
+            return {}
+        figures = recipe.judge(state.average.tensors)
+        if figures:
+            write_bytes(run / "metrics.json", (json.dumps(figures, indent=1) + "\n").encode())
+        return figures
 
 
-def _start_from(run: Path, state: TrainingState, gate_gain: float) -> None:
-    """Begin with the averaged parameters of another run of the same tier."""
-    stored = run / "last.pt"
-    if not stored.exists():
-        raise InputError("E301", f"no checkpoint in {run}", "give the folder of a run")
-    tensors = torch.load(stored, weights_only=True)["average"]
-    tensors |= {name: gate_gain * tensors[name] for name in ("gate.weight", "gate.bias")}
-    state.network.load_state_dict(tensors)
-    state.average.tensors = {name: tensor.clone() for name, tensor in tensors.items()}
-
-
-def _share_done(config: StudentTraining, state: TrainingState) -> float:
-    by_steps = state.step / config.steps
-    by_time = state.worked_s / config.budget_s if config.budget_s else 0.0
+def _share_done(config: Training, recipe: Recipe, step: int, worked_s: float) -> float:
+    by_steps = step / recipe.steps
+    by_time = worked_s / config.budget_s if config.budget_s else 0.0
     return max(by_steps, by_time)

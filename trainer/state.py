@@ -1,20 +1,27 @@
-"""Everything a run needs to go on after a stop: networks, averages, optimiser, randomness."""
+"""Everything a run needs to go on after a stop: networks, averages, optimisers, step."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import errno
+import io
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
+
+from livecartoon.errors import InputError, OutputError
+from trainer.recipes.base import Recipe
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Average:
     """Exponential moving average of a network's parameters, quick at the start.
 
-    The rate is min(decay, (n + 1) / (n + 20)) after n updates.
+    The rate is min(decay, (n + 1) / (n + 20)) after n updates. Buffers are copied: the vectors
+    of a spectral norm or the counter of a batch norm have no mean.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -26,8 +33,12 @@ class Average:
     def update(self, network: nn.Module) -> None:
         """Move towards the network's present parameters."""
         keep = min(self.decay, (self.updates + 1) / (self.updates + 20))
+        learnt = {name for name, _ in network.named_parameters()}
         for name, value in network.state_dict().items():
-            self.tensors[name].lerp_(value, 1 - keep)
+            if name in learnt:
+                self.tensors[name].lerp_(value, 1 - keep)
+            else:
+                self.tensors[name].copy_(value)
         self.updates += 1
 
 
@@ -35,61 +46,69 @@ class Average:
 class TrainingState:
     """One run in memory."""
 
-    network: nn.Module
+    recipe: Recipe
     average: Average
-    optimizer: torch.optim.Optimizer
-    rng: np.random.Generator
     step: int = 0
     worked_s: float = 0.0
-    """CPU seconds of work so far, over all sessions."""
+    """Seconds of work so far, over all sessions: of the processor, on a GPU of the clock."""
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
-        """Write atomically."""
+        """Write atomically; a full disk is OutputError E403 and leaves the file before it."""
         content: dict[str, Any] = {
-            "network": self.network.state_dict(),
+            "networks": self.recipe.networks.state_dict(),
             "average": self.average.tensors,
             "average_updates": self.average.updates,
-            "optimizer": self.optimizer.state_dict(),
-            "rng": _rng_tensor(self.rng),
-            "torch_rng": torch.get_rng_state(),
+            "optimizers": {n: o.state_dict() for n, o in self.recipe.optimizers.items()},
             "step": self.step,
             "worked_s": self.worked_s,
         }
-        partial = path.with_name(path.name + ".partial")
-        torch.save(content, partial)
-        partial.replace(path)
+        packed = io.BytesIO()  # torch's own writer turns a full disk into an internal error
+        torch.save(content, packed)
+        write_bytes(path, packed.getbuffer())
 
     def load(self, path: Path) -> None:
         """Go on where `save` left."""
-        content = torch.load(path, weights_only=True)
-        self.network.load_state_dict(content["network"])
-        self.average.tensors = content["average"]
+        content = read_state(path)
+        self.recipe.networks.load_state_dict(content["networks"])
+        for name, tensor in self.average.tensors.items():
+            tensor.copy_(content["average"][name])
         self.average.updates = content["average_updates"]
-        self.optimizer.load_state_dict(content["optimizer"])
-        _restore_rng(self.rng, content["rng"])
-        torch.set_rng_state(content["torch_rng"])
+        for name, optimizer in self.recipe.optimizers.items():
+            optimizer.load_state_dict(content["optimizers"][name])
         self.step = content["step"]
         self.worked_s = content["worked_s"]
 
 
-def _rng_tensor(rng: np.random.Generator) -> Tensor:
-    """PCG64's two 128-bit numbers and its spare half-word as bytes."""
-    state = rng.bit_generator.state
-    numbers = (state["state"]["state"], state["state"]["inc"])
-    packed = b"".join(int(number).to_bytes(16, "little") for number in numbers)
-    packed += int(state["has_uint32"]).to_bytes(1, "little")
-    packed += int(state["uinteger"]).to_bytes(4, "little")
-    return torch.tensor(list(packed), dtype=torch.uint8)
+def state_file(run: Path) -> Path:
+    """Where a run keeps its state."""
+    return run / "ckpt" / "last.pt"
 
 
-def _restore_rng(rng: np.random.Generator, packed: Tensor) -> None:
-    content = bytes(packed.tolist())
-    rng.bit_generator.state = {
-        "bit_generator": "PCG64",
-        "state": {
-            "state": int.from_bytes(content[:16], "little"),
-            "inc": int.from_bytes(content[16:32], "little"),
-        },
-        "has_uint32": content[32],
-        "uinteger": int.from_bytes(content[33:37], "little"),
-    }
+def read_state(path: Path) -> dict[str, Any]:
+    """What `save` wrote, on the CPU; InputError E301 if there is no such file."""
+    if not path.is_file():
+        raise InputError("E301", f"no checkpoint {path}", "give the folder of a run")
+    content: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    return content
+
+
+def averaged_tensors(run: Path) -> dict[str, Tensor]:
+    """The averaged parameters of a run's last checkpoint."""
+    tensors: dict[str, Tensor] = read_state(state_file(run))["average"]
+    return tensors
+
+
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write under another name, then rename: whatever goes wrong, the old file stays."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        code = "E403" if error.errno in FULL else "E402"
+        raise OutputError(
+            code, f"cannot write {path} ({error.strerror})", "free some space, then run it again"
+        ) from error

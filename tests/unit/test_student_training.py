@@ -16,7 +16,7 @@ from trainer.export import export_student
 from trainer.loop import train
 from trainer.metrics.gates import gain, line_score, psnr, ssim
 from trainer.recipes.student import StudentRecipe
-from trainer.state import Average
+from trainer.state import Average, state_file
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_train_when_stopped_and_resumed_then_equals_the_uninterrupted_run(
     train(whole, run, evaluate=False, pause_at=3)
     train(whole, run, evaluate=False)
     first, second = (
-        torch.load(folder / "last.pt", weights_only=True) for folder in (tmp_path / "whole", run)
+        torch.load(state_file(folder), weights_only=True) for folder in (tmp_path / "whole", run)
     )
     assert first["step"] == second["step"] == 6
     for name, tensor in first["average"].items():
@@ -125,7 +125,7 @@ def test_train_with_init_then_starts_from_the_other_runs_average(
     again = config(pairs, init=str(tmp_path / "first"), learning_rate=0.0)
     train(again, tmp_path / "second", evaluate=False, pause_at=1)
     first, second = (
-        torch.load(tmp_path / name / "last.pt", weights_only=True)["average"]
+        torch.load(state_file(tmp_path / name), weights_only=True)["average"]
         for name in ("first", "second")
     )
     assert all(torch.equal(first[name], second[name]) for name in first)
@@ -139,8 +139,8 @@ def test_train_when_the_loss_is_not_finite_then_e606_and_checkpoint(
     with pytest.raises(ModelError) as caught:
         train(config(pairs, absolute_weight="nan"), tmp_path / "run")
     assert caught.value.code == "E606"
-    assert "flat nan" in caught.value.message
-    assert (tmp_path / "run" / "last.pt").exists()
+    assert "loss 'flat' of the student is nan at step 0" in caught.value.message
+    assert state_file(tmp_path / "run").exists()
 
 
 def test_run_then_exports_a_file_the_product_loads(pairs: Path, tmp_path: Path) -> None:

@@ -82,14 +82,13 @@ def evaluate(
 @click.option("--data", "pairs", type=FOLDER)
 def gates(run: Path, pairs: Path | None) -> None:
     """Judge the averaged student of RUN on its held-out pairs."""
-    import torch
-
     from trainer.data.pairs import read_pairs
     from trainer.metrics.gates import judge
+    from trainer.state import averaged_tensors
 
     config = StudentTraining.read(run / "config.toml")
-    content = torch.load(run / "last.pt", weights_only=True)
-    figures = judge(content["average"], config.tier, read_pairs(pairs or Path(config.pairs), "h"))
+    held_out = read_pairs(pairs or Path(config.pairs), "h")
+    figures = judge(averaged_tensors(run), config.tier, held_out)
     (run / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     click.echo(json.dumps(figures))
 

@@ -11,9 +11,9 @@ from livecartoon.models.blocks import BLOCK, from_blocks, to_blocks
 from livecartoon.models.ink import Ink, InkStyle
 from livecartoon.models.student import Student
 from trainer.data.pairs import Floats, Pair, to_floats
+from trainer.finished import averaged_student
 from trainer.metrics.edges import line_score
 from trainer.metrics.ssim import ssim_of_planes
-from trainer.snapshot import averaged_student
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 GATE_INK = InkStyle(sigma=0.9, threshold=0.03, ramp=1.4, coarse=0.7)

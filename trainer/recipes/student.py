@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from livecartoon.models.blocks import BLOCK, from_blocks, to_blocks
 from livecartoon.models.ink import Ink, InkStyle
 from livecartoon.models.student import STUDENTS, Student
 from trainer.config import StudentTraining
 from trainer.data.motion import inside, move, random_motion
-from trainer.data.pairs import CropSampler, degrade
+from trainer.data.pairs import Batch, CropSampler, Pair, degrade, read_pairs
+from trainer.finished import averaged_student, finished
 from trainer.losses.lines import line_loss
 from trainer.losses.picture import flat_loss
+from trainer.metrics.gates import judge
+from trainer.recipes.base import Bytes, Moment, Move, Tensors, Term
+from trainer.state import averaged_tensors
+
+SAMPLES = 8
+"""Held-out rows on a sample sheet."""
 
 INK_STYLES: dict[str, InkStyle] = {
     "shinkai": InkStyle(0.85, 0.022, 0.9, 0.8, 0.95, 0.1, (0.0, 0.0, 0.02)),
@@ -29,23 +38,61 @@ INK_STYLES: dict[str, InkStyle] = {
 """Line parameters of the shipped styles; the steep ramp keeps a thresholded line thin."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepLosses:
-    """Scalars of one step, for the log."""
+class StudentBatch(NamedTuple):
+    """Clean crops and the randomness with which their step degrades and moves them."""
 
-    total: Tensor
-    flat: float
-    line: float
-    steady: float
+    crops: Batch
+    rng: np.random.Generator
 
 
 class StudentRecipe:
     """Networks, losses and schedule of one run."""
 
+    config_type: ClassVar[type[StudentTraining]] = StudentTraining
+    clip: float | None = 1.0
+
     def __init__(self, config: StudentTraining) -> None:
         self.config = config
+        self.steps = config.steps
         self.student = Student(STUDENTS[config.tier])
         self.ink = Ink(INK_STYLES[config.style])
+        self.networks = nn.ModuleDict({"student": self.student})
+        self.averaged: nn.Module = self.student
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
+            "student": torch.optim.AdamW(
+                self.student.parameters(), lr=0.0, betas=(0.9, 0.98), weight_decay=1e-5
+            )
+        }
+        self.held_out: list[Pair] = []
+
+    def loader(self, rank: int, world: int) -> Callable[[int], StudentBatch]:
+        """Crops of the training pairs; also reads those held out."""
+        config = self.config
+        pairs = read_pairs(Path(config.pairs), "t")
+        self.held_out = read_pairs(Path(config.pairs), "h")
+
+        def batch(step: int) -> StudentBatch:
+            rng = np.random.default_rng((config.seed, step, rank))
+            sampler = CropSampler(pairs, config.crop, config.people_share, rng)
+            return StudentBatch(sampler.batch(config.batch), rng)
+
+        return batch
+
+    def start(self) -> None:
+        """Begin with the averaged parameters of another run of the same tier, if wanted."""
+        if not self.config.init:
+            return
+        tensors = averaged_tensors(Path(self.config.init))
+        gate = ("gate.weight", "gate.bias")
+        tensors |= {name: self.config.gate_gain * tensors[name] for name in gate}
+        self.student.load_state_dict(tensors)
+
+    def schedule(self, moment: Moment) -> str:
+        """Set the learning rate."""
+        rate = self.learning_rate(moment.step, moment.done)
+        for group in self.optimizers["student"].param_groups:
+            group["lr"] = rate
+        return "main"
 
     def learning_rate(self, step: int, done: float) -> float:
         """Linear warm-up, then a cosine to 2 %; `done` is the share of the run, 0..1."""
@@ -53,10 +100,9 @@ class StudentRecipe:
         cosine = 0.49 * (1 + math.cos(math.pi * min(done, 1.0))) + 0.02
         return self.config.learning_rate * warm * cosine
 
-    def losses(self, sampler: CropSampler, done: float, rng: np.random.Generator) -> StepLosses:
-        """Losses of one step on a fresh batch."""
-        config = self.config
-        crops = sampler.batch(config.batch)
+    def moves(self, batch: StudentBatch, moment: Moment) -> Iterator[Move]:
+        """One move: the flat picture, its lines and, later in the run, its steadiness."""
+        config, crops, rng = self.config, batch.crops, batch.rng
         photo = torch.from_numpy(degrade(crops.photo, rng))
         target, strokes = torch.from_numpy(crops.target), torch.from_numpy(crops.line)
         blocks = to_blocks(photo, BLOCK)
@@ -73,12 +119,27 @@ class StudentRecipe:
             quarter=config.quarter_weight,
         )
         line = line_loss(maps.line, self._drawn(in_blocks), strokes)
-        total = flat + config.line_weight * line
-        steady = torch.zeros(())
-        if (weight := self._steady_weight(done)) > 0:
-            steady = self._steady(crops.photo, picture, rng)
-            total = total + weight * steady
-        return StepLosses(total, float(flat.detach()), float(line.detach()), float(steady.detach()))
+        terms = {"flat": Term(1.0, flat), "line": Term(config.line_weight, line)}
+        if (weight := self._steady_weight(moment.done)) > 0:
+            terms["steady"] = Term(weight, self._steady(crops.photo, picture, rng))
+        yield Move("student", terms)
+
+    def sheet(self, averaged: Tensors) -> list[tuple[Bytes, ...]]:
+        """Photo, target and finished picture; people first, for faces show faults soonest."""
+        student = averaged_student(averaged, self.config.tier)
+        chosen = sorted(self.held_out, key=lambda pair: not pair.is_person)
+        middle = SAMPLES // 2
+        chosen = chosen[:middle] + chosen[-(SAMPLES - middle) :]
+        ink = INK_STYLES[self.config.style]
+        return [(p.photo, p.target, finished(student, ink, p.photo)) for p in chosen]
+
+    def judge(self, averaged: Tensors) -> dict[str, float]:
+        """The gates' figures on the held-out pairs."""
+        return judge(averaged, self.config.tier, self.held_out)
+
+    def facts(self) -> dict[str, Any]:
+        """Nothing beyond the configuration."""
+        return {}
 
     def _steady_weight(self, done: float) -> float:
         start = self.config.steady_from
