@@ -27,6 +27,8 @@ Bytes = NDArray[np.uint8]
 CONTENT = ("conv4_2", "conv3_1")
 """The paper's layer, and what stands in where the network ends before it."""
 STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
+STARTS_AT = 1e3
+"""What the loss is scaled to at the start."""
 
 
 class LayeredFeatures(Protocol):
@@ -126,17 +128,27 @@ def _optimise(start: Tensor, losses: Callable[[Tensor], Tensor], config: GatysCo
     if config.optimizer == "adam":
         optimizer = torch.optim.Adam([picture], config.learning_rate)
     else:
-        optimizer = torch.optim.LBFGS([picture], 1.0, max_iter=1, line_search_fn="strong_wolfe")
+        optimizer = torch.optim.LBFGS(
+            [picture],
+            max_iter=1,
+            tolerance_grad=0.0,
+            tolerance_change=0.0,
+            line_search_fn="strong_wolfe",
+        )
+    with torch.no_grad():
+        # L-BFGS begins with a step along the plain gradient: networks of other scales must not
+        # change how far that goes.
+        scale = STARTS_AT / max(float(losses(start)), 1e-12)
 
     def evaluate() -> Tensor:
         optimizer.zero_grad()
-        loss = losses(picture)
+        loss = scale * losses(picture)
         loss.backward()  # type: ignore[no-untyped-call]  # torch
         return loss
 
     for step in range(config.iterations):
         answer: Any = cast(Any, optimizer).step(evaluate)
-        loss = float(answer.detach())
+        loss = float(answer.detach()) / scale
         if not math.isfinite(loss):
             raise ModelError("E606", f"loss is not finite at iteration {step}", "--adam")
         with torch.no_grad():
