@@ -12,6 +12,7 @@ from trainer.options import training
 from trainer.recipes import RECIPES, find_recipe, models
 from trainer.recipes.base import Moment
 from trainer.state import Average, read_state, state_file
+from trainer.trained import read_trained
 
 PAPERS = sorted(set(RECIPES) - {"student"})
 SMALL = ("crop=64", "batch=2", "critic_width=8", "checkpoint_s=1000", "log_every=1")
@@ -115,6 +116,10 @@ def test_train_when_stopped_and_resumed_then_equals_the_uninterrupted_run(paper,
     assert first["step"] == second["step"] == 4
     for part in ("networks", "average"):
         assert differing(first[part], second[part]) == set()
+    trained = read_trained(tmp_path / "whole")
+    assert trained.header["steps"] == "4"
+    assert str(data) not in trained.header["training"]
+    assert trained.generator(torch.zeros(1, 3, 32, 32)).shape == (1, 3, 32, 32)
     lines = (tmp_path / "whole" / "log.jsonl").read_text().splitlines()
     assert {"phase", "images_per_s", "waiting"} <= set(json.loads(lines[-1]))
 

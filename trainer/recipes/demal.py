@@ -82,6 +82,7 @@ class DemalRecipe(PaperRecipe):
     config_type = DemalTraining
     config: DemalTraining
     generator: Demal
+    draws_from_data = True
 
     def build(self) -> Generator:
         """The published code samples with aligned corners."""

@@ -35,6 +35,8 @@ class PaperRecipe:
     needs: ClassVar[frozenset[str]] = frozenset()
     scale: ClassVar[FeatureScale] = "torchvision"
     """What the weights of this recipe presume of features."""
+    draws_from_data: ClassVar[bool] = False
+    """Whether the finished generator needs the data folder's cartoons."""
     clip: float | None = None
 
     def __init__(self, config: Any) -> None:  # noqa: ANN401  each recipe narrows it
