@@ -94,6 +94,7 @@ def score(clip: Clip, shown: Sequence[Pixels]) -> Scores:
             "warp_true",
             "ghost",
             "changed",
+            "pixels",
             "trail",
             "area",
             "edges",
