@@ -30,11 +30,11 @@ CARD = """# {title} ({tier})
 
 ## What it is
 
-Weights of the network `{arch}` in tier `{tier}`, half precision; its last run took {steps}
-steps. The network regresses a designed target: a picture computed from the photo by fixed
-image processing (`trainer/targets`), not frames of any film. Lines are drawn by a fixed layer
-whose weight the network decides. The style's name denotes a look; there is no affiliation with
-any director.
+Weights of the network `{arch}` in tier `{tier}`, half precision, after {steps} steps.
+The network regresses a designed target: a picture computed from the photo by fixed image
+processing (`trainer/targets`), not frames of any film. Lines are drawn by a fixed layer whose
+weight the network decides. The style's name denotes a look; there is no affiliation with any
+director.
 
 ## Data and rights
 

@@ -110,6 +110,9 @@ class StudentTraining(Training):
     tier: str = "small"
     init: str = ""
     """Folder of another run whose averaged parameters to start from, empty = from scratch."""
+    init_share: float = 1.0
+    """Of `init`; the rest is what that run itself started from. The mean of two ends of one path
+    keeps more of what each of them does best than a run between them."""
     gate_gain: float = 1.0
     """Factor on the gate's logits at the start from `init`: 2 makes it decide harder, which
     flattens fills and sharpens edges at once; what it costs in colour a short run wins back."""

@@ -50,7 +50,7 @@ def export_student(
         "license_data": data,
         "paper": "own: designed targets, gate-blur student",
         "dataset": f"{Path(config.pairs).name} ({_counts(Path(config.pairs))})",
-        "steps": str(content["step"]),
+        "steps": " + ".join(_steps(run)),
         "seed": str(config.seed),
         "date": datetime.now(UTC).date().isoformat(),
         "metrics": json.dumps(_metrics(run)),
@@ -70,6 +70,13 @@ def _lineage(run: Path) -> list[dict[str, Any]]:
     earlier = _lineage(Path(training["init"])) if training["init"] else []
     names = {key: Path(training[key]).name for key in ("pairs", "init")}
     return [*earlier, training | names | {"run": run.name}]
+
+
+def _steps(run: Path) -> list[str]:
+    """Steps of a run and of those it started from, the oldest first."""
+    init = StudentTraining.read(run / "config.toml").init
+    earlier = _steps(Path(init)) if init else []
+    return [*earlier, str(read_state(state_file(run))["step"])]
 
 
 def _counts(pairs: Path) -> str:

@@ -16,7 +16,7 @@ from trainer.export import export_student
 from trainer.loop import train
 from trainer.metrics.gates import gain, line_score, psnr, ssim
 from trainer.recipes.student import StudentRecipe
-from trainer.state import Average, state_file
+from trainer.state import Average, averaged_tensors, state_file
 
 
 @pytest.fixture
@@ -131,6 +131,19 @@ def test_train_with_init_then_starts_from_the_other_runs_average(
     assert all(torch.equal(first[name], second[name]) for name in first)
     with pytest.raises(InputError, match="no checkpoint"):
         train(config(pairs, init=str(tmp_path)), tmp_path / "third")
+
+
+def test_train_with_a_share_of_init_then_starts_between_both_ends_of_that_run(
+    pairs: Path, tmp_path: Path
+) -> None:
+    ends = [config(pairs), config(pairs, init=str(tmp_path / "0"), learning_rate=0.01)]
+    ends.append(config(pairs, init=str(tmp_path / "1"), init_share=0.75, learning_rate=0.0))
+    for number, wanted in enumerate(ends):
+        train(wanted, tmp_path / str(number), evaluate=False, pause_at=2)
+    start, end, mean = (averaged_tensors(tmp_path / str(number)) for number in range(3))
+    assert not torch.equal(start["stem.conv.weight"], end["stem.conv.weight"])
+    for name, tensor in mean.items():
+        torch.testing.assert_close(tensor, 0.75 * end[name] + 0.25 * start[name])
 
 
 def test_train_when_the_loss_is_not_finite_then_e606_and_checkpoint(

@@ -82,7 +82,11 @@ class StudentRecipe:
         """Begin with the averaged parameters of another run of the same tier, if wanted."""
         if not self.config.init:
             return
-        tensors = averaged_tensors(Path(self.config.init))
+        run, share = Path(self.config.init), self.config.init_share
+        tensors = averaged_tensors(run)
+        if share < 1:
+            before = averaged_tensors(Path(StudentTraining.read(run / "config.toml").init))
+            tensors = {n: share * value + (1 - share) * before[n] for n, value in tensors.items()}
         gate = ("gate.weight", "gate.bias")
         tensors |= {name: self.config.gate_gain * tensors[name] for name in gate}
         self.student.load_state_dict(tensors)
