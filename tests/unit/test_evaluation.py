@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from livecartoon.errors import InputError, UsageError
-from tests.drawing import drawn_photo, moving_picture, write_student
+from tests.drawing import drawn_photo, moving_picture, write_paper, write_student
 from trainer.__main__ import main
 from trainer.metrics.candidates import open_candidate
 from trainer.metrics.evaluation import EvaluationConfig, evaluate
@@ -128,6 +128,14 @@ def test_weights_of_a_student_then_drawn_and_counted(folders, tmp_path):
     assert found.params > 10_000
     assert 0.01 < found.gmac_256 < 2
     assert len(found.sha256) == 64
+
+
+def test_weights_of_a_paper_then_drawn_by_the_products_own_graph(folders, tmp_path):
+    photos = read_set(folders[0], 96)
+    found = open_candidate(f"paper={write_paper(tmp_path / 'p.safetensors')}", photos, 96)
+    assert {p.shape for p in found.pictures.values()} == {(96, 96, 3)}
+    assert found.params > 10_000
+    assert found.gmac_256 > 0.01
 
 
 def test_gates_then_only_the_missed_ones():

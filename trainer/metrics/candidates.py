@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from livecartoon.errors import InputError, UsageError
+from livecartoon.models import load_generator
 from livecartoon.models.checkpoint import Checkpoint, read_checkpoint
 from livecartoon.models.classic import CLASSIC_INK, CLASSIC_VERSION, Classic
-from livecartoon.models.generator import Generator, Painter
-from livecartoon.models.load import load_ink, load_student
-from livecartoon.models.papers import load_paper
+from livecartoon.models.generator import Generator
+from livecartoon.models.load import load_ink
+from livecartoon.models.paper_picture import PaperPicture
 from livecartoon.models.picture import StudentPicture
 from livecartoon.models.released import import_cartoongan
 from livecartoon.styles import find_style
@@ -95,23 +96,11 @@ def picture_graph(source: Checkpoint | Generator | None, size: tuple[int, int]) 
     """The graph from uint8 frame to uint8 frame: the one place that knows how models are run."""
     if source is None:
         return StudentPicture(Classic(), CLASSIC_INK, size).eval()
-    if isinstance(source, Checkpoint):
-        if source.architecture == "student":
-            return StudentPicture(load_student(source), load_ink(source), size).eval()
-        source = load_paper(source)
-    return _Painted(source, size).eval()
-
-
-class _Painted(nn.Module):
-    def __init__(self, generator: Generator, size: tuple[int, int]) -> None:
-        super().__init__()
-        self.painter = Painter(generator, *size)
-
-    def forward(self, frame: Tensor, look: Tensor) -> Tensor:
-        photo = frame.permute(0, 3, 1, 2).to(look.dtype) / 127.5 - 1
-        levels = (self.painter(photo).clamp(-1, 1) + 1) * 127.5 + 0.5
-        drawn: Tensor = levels.to(torch.uint8).permute(0, 2, 3, 1)
-        return drawn
+    generator = load_generator(source) if isinstance(source, Checkpoint) else source
+    if isinstance(generator, Generator):
+        return PaperPicture(generator, size).eval()
+    assert isinstance(source, Checkpoint)
+    return StudentPicture(generator, load_ink(source), size).eval()
 
 
 @torch.inference_mode()
