@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,7 @@ from livecartoon.cli.options import engine_options, snap_flags, style_flags
 from livecartoon.cli.session import Session, current
 from livecartoon.cli.status import open_status
 from livecartoon.cli.values import RATE, SIZE, TIME, Named, SizeRule
+from livecartoon.escape import printable
 
 if TYPE_CHECKING:
     from livecartoon.jobs.live import LiveReport
@@ -33,7 +33,7 @@ WIDE = (1920, 1080)
 @flag("--hud", type=Named(["off", "min", "full"]), default="min", help="Text on the picture.")
 @flag("--fullscreen", is_flag=True, help="Start in full screen.")
 @flag("--show/--no-show", default=True, help="Open a window.")
-@flag("--mirror/--no-mirror", default=True, help="Mirror the window, nothing else.")
+@flag("--mirror/--no-mirror", default=None, help="Mirror the window (cameras only).")
 @flag("--loop", "is_looped", is_flag=True, help="Start a video file over at its end.")
 @flag(
     "--input-format", type=Named(["auto", "mjpeg", "yuyv"]), default="auto", help="Camera format."
@@ -80,19 +80,20 @@ def cam(**values: Any) -> None:
             stage = seen.note or ("warming up" if seen.is_warming else seen.style)
             status.update(int(seen.seconds * seen.shown_fps), settings.frames, stage=stage)
 
-        report = run_live(settings, options, on_status)
-    _close(session, report, settings.record)
+        report = run_live(settings, options, on_status, on_line=session.say)
+    _close(session, report)
 
 
-def _close(session: Session, report: LiveReport, record: Path | None) -> None:
+def _close(session: Session, report: LiveReport) -> None:
     for text in report.warnings:
         session.warn("W801", text)
     shown, fps = report.frames.get("shown", 0), report.fps.get("shown", 0.0)
     p95 = report.latency_ms.get("p95")
     latency = f"  latency p95 {p95:.0f} ms" if p95 is not None else ""
     session.say(f"{report.end_reason}  {shown} pictures shown  {fps:.1f} fps{latency}")
-    for path in [*([str(record)] if record else []), *report.snapshots]:
-        session.say(f"saved {path}")
+    recorded = [s["target"] for s in report.sinks if s["kind"] == "record" and s["bytes"]]
+    for path in [*recorded, *report.snapshots]:
+        session.say(f"saved {printable(path)}")
     fields = report.as_json()
     fields.pop("warnings")
     fields.pop("seconds")

@@ -19,6 +19,8 @@ class Scene:
     styled: Pixels
     source: Pixels
     compare: Compare = "off"
+    wipe: float = 0.5
+    """Where the wipe's edge stands, 0 = left, 1 = right; a window with a mouse decides itself."""
     is_original: bool = False
     is_mirrored: bool = False
     is_fullscreen: bool = False

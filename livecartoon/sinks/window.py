@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
@@ -18,6 +19,8 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 FONT_PX = 22.0
 """Height of a capital letter of that font at scale 1."""
 SMALLEST_TEXT_PX = 14
+SMALLEST_PANEL_PX = 9
+"""Rather small than cut off, in a window the size of a stamp."""
 OUTLINE_PX = 2
 NAMED_KEYS = {
     27: "esc",
@@ -44,6 +47,9 @@ class WindowSink(Sink):
         self._is_open = False
         self._is_closed = False
         self._start_size = (width, height)
+        self._wipe = 0.5
+        self._span = (0, width)
+        """First column of the picture in the window, and its width."""
 
     @property
     def is_closed(self) -> bool:
@@ -70,6 +76,7 @@ class WindowSink(Sink):
             flags = cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
             cv2.namedWindow(self._title, flags)
             cv2.resizeWindow(self._title, *self._start_size)
+            cv2.setMouseCallback(self._title, self._on_mouse)
             self._is_open = True
         if scene.is_fullscreen != self._is_fullscreen:
             self._is_fullscreen = scene.is_fullscreen
@@ -78,7 +85,15 @@ class WindowSink(Sink):
         _, _, width, height = cv2.getWindowImageRect(self._title)
         if width < 2 or height < 2:
             width, height = self._start_size
-        cv2.imshow(self._title, render(scene, width, height))
+        fitted_w, _ = fitted_size(scene.styled, width, height)
+        self._span = ((width - fitted_w) // 2, fitted_w)
+        cv2.imshow(self._title, render(replace(scene, wipe=self._wipe), width, height))
+
+    def _on_mouse(self, event: int, x: int, y: int, flags: int, data: object = None) -> None:
+        """Put the edge of the wipe where the mouse is pressed or dragged to."""
+        if event == cv2.EVENT_LBUTTONDOWN or flags & cv2.EVENT_FLAG_LBUTTON:
+            left, width = self._span
+            self._wipe = min(1.0, max(0.0, (x - left) / width))
 
     def pressed(self) -> list[str]:
         """Let the window work, and return the keys pressed; notices a closed window."""
@@ -151,7 +166,7 @@ def _arranged(scene: Scene, width: int, height: int) -> Pixels:
     result = scene.source if scene.is_original else scene.styled
     fitted = _fitted(result, width, height, scene.is_mirrored)
     if scene.compare == "wipe":
-        middle = fitted.shape[1] // 2
+        middle = round(scene.wipe * fitted.shape[1])
         before = _fitted(scene.source, width, height, scene.is_mirrored)
         fitted = fitted.copy()
         fitted[:, :middle] = before[:, :middle]
@@ -159,10 +174,15 @@ def _arranged(scene: Scene, width: int, height: int) -> Pixels:
     return fitted
 
 
+def fitted_size(pixels: Pixels, width: int, height: int) -> tuple[int, int]:
+    """Return the largest (width, height) within the given one that keeps the aspect."""
+    scale = min(width / pixels.shape[1], height / pixels.shape[0])
+    return max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+
+
 def _fitted(pixels: Pixels, width: int, height: int, is_mirrored: bool) -> Pixels:
     """Scale to the largest size within width x height that keeps the aspect."""
-    scale = min(width / pixels.shape[1], height / pixels.shape[0])
-    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    size = fitted_size(pixels, width, height)
     fitted = pixels
     while fitted.shape[1] >= 2 * size[0] and fitted.shape[0] >= 2 * size[1]:
         half = (fitted.shape[1] // 2, fitted.shape[0] // 2)  # exact halves are cheap, and smooth
@@ -187,24 +207,55 @@ def draw_hud(canvas: Pixels, lines: tuple[str, ...]) -> None:
 
 
 def draw_panel(canvas: Pixels, lines: tuple[str, ...]) -> None:
-    """Write `lines` on a darkened box in the middle; tabs line up in columns."""
+    """Write `lines` on a darkened box in the middle; tabs line up, long lists are halved."""
     if not lines:
         return
-    px = min(text_px(canvas.shape[0]), max(10, canvas.shape[0] // (2 * len(lines) + 4)))
-    rows = [line.split("\t") for line in lines]
-    first_w = max((_text_width(row[0], px) + 2 * px for row in rows if len(row) > 1), default=0)
-    widest = max(
-        _text_width(row[0], px) if len(row) == 1 else first_w + _text_width(row[1], px)
-        for row in rows
-    )
-    box_w, box_h = widest + 4 * px, int(px * (1.8 * len(lines) + 2))
-    top, left = max(0, (canvas.shape[0] - box_h) // 2), max(0, (canvas.shape[1] - box_w) // 2)
+    height, width = canvas.shape[:2]
+    px = text_px(height)
+    half = len(lines) if _panel_h(len(lines), px) <= height else -(-len(lines) // 2)
+    while _panel_h(half, px) > height and px > SMALLEST_PANEL_PX:
+        px -= 1
+    blocks = _blocks(lines, half, px)
+    while sum(block.width for block in blocks) + 2 * px > width and px > SMALLEST_PANEL_PX:
+        px -= 1
+        blocks = _blocks(lines, half, px)
+    box_w, box_h = sum(block.width for block in blocks) + 2 * px, _panel_h(half, px)
+    top, left = max(0, (height - box_h) // 2), max(0, (canvas.shape[1] - box_w) // 2)
     box = canvas[top : top + box_h, left : left + box_w]
     np.right_shift(box, 2, out=box)
-    for index, row in enumerate(rows):
-        baseline = top + int(px * (2.3 + 1.8 * index))
-        for text, x in zip(row, (0, first_w), strict=False):
-            _put_text(canvas, text, left + 2 * px + x, baseline, px)
+    for block in blocks:
+        block.draw(canvas, left + 2 * px, top)
+        left += block.width
+
+
+def _blocks(lines: tuple[str, ...], half: int, px: int) -> list[_Block]:
+    return [_Block(part, px) for part in (lines[:half], lines[half:]) if part]
+
+
+def _panel_h(rows: int, px: int) -> int:
+    return int(px * (1.8 * rows + 2))
+
+
+class _Block:
+    """Lines of text below each other, what follows a tab in a second column."""
+
+    def __init__(self, lines: tuple[str, ...], px: int) -> None:
+        self._rows = [line.split("\t") for line in lines]
+        self._px = px
+        keys = [_text_width(row[0], px) for row in self._rows if len(row) > 1]
+        self._first_w = max(keys, default=-2 * px) + 2 * px
+        widths = [
+            _text_width(row[0], px) if len(row) == 1 else self._first_w + _text_width(row[1], px)
+            for row in self._rows
+        ]
+        self.width = max(widths) + 2 * px
+
+    def draw(self, canvas: Pixels, left: int, top: int) -> None:
+        """Write the block with its first line just below row `top`."""
+        for index, row in enumerate(self._rows):
+            baseline = top + int(self._px * (2.3 + 1.8 * index))
+            for text, x in zip(row, (0, self._first_w), strict=False):
+                _put_text(canvas, text, left + x, baseline, self._px)
 
 
 def _text_width(text: str, px: int) -> int:

@@ -33,6 +33,7 @@ def play(
     style: str = "copy",
     shop: ToyShop | None = None,
     on_status=None,
+    on_line=None,
     **changes,
 ) -> tuple[LiveReport, HeadlessPresenter]:
     presenter = Recorder(keys or [])
@@ -40,6 +41,7 @@ def play(
         settings(**changes),
         EngineOptions(style=style),
         on_status,
+        on_line=on_line,
         presenter=presenter,
         make_stylizer=shop or ToyShop(),
         styles=STYLES,
@@ -171,9 +173,34 @@ def test_live_view_keys_change_the_view():
     last = presenter.scenes[-1]
     assert last.compare == "wipe"
     assert last.is_original
-    assert not last.is_mirrored
+    assert last.is_mirrored  # a card is no mirror until asked
     assert last.is_fullscreen
     assert any("quit" in line for line in last.panel)
+
+
+def test_live_record_key_starts_and_stops_a_recording(tmp_path, monkeypatch):
+    monkeypatch.setattr("livecartoon.jobs.live.recording.videos_folder", lambda: tmp_path)
+    report, presenter = play([(0.3, "r"), (0.9, "r"), (1.3, "r"), (1.9, "q")])
+    recorded = [sink for sink in report.sinks if sink["kind"] == "record"]
+    assert len(recorded) == 2
+    assert sorted(sink["target"] for sink in recorded) == sorted(map(str, tmp_path.iterdir()))
+    for sink in recorded:
+        with av.open(sink["target"]) as container:
+            assert sum(1 for _ in container.decode(video=0)) == sink["frames"] > 5
+    assert any("record off" in line for scene in presenter.scenes for line in scene.hud)
+
+
+def test_live_record_key_after_a_named_recording_takes_the_next_name(tmp_path):
+    play([(0.5, "r"), (0.8, "r"), (1.2, "q")], record=tmp_path / "take.mkv", sinks=())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["take-2.mkv", "take.mkv"]
+
+
+def test_live_figures_key_gives_one_line():
+    lines: list[str] = []
+    play([(0.8, "i"), (1.0, "q")], on_line=lines.append)
+    assert len(lines) == 1
+    assert "copy 1.00" in lines[0]
+    assert "sinks null OK" in lines[0]
 
 
 def test_live_freeze_key_stops_the_picture():

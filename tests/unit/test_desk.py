@@ -52,6 +52,24 @@ def test_keep_color_key_goes_round():
 def test_temporal_key_goes_round():
     modes = [press(["t"] * n).temporal for n in (1, 2, 3, 4)]
     assert modes == ["off", "blend", "flow", "auto"]
+def test_ink_and_vivid_keys_stay_within_the_range():
+    assert press(["o"]).look.ink == 1.1
+    assert press(["l"] * 30).look.ink == 0.0
+    assert press(["u"] * 30).look.vivid == 2.0
+    assert press(["j", "u"]).look.vivid == 1.0
+
+
+def test_sink_keys_are_remembered_in_order():
+    assert press(["r", "v", "r"]).toggled == ["record", "vcam", "record"]
+
+
+def test_figures_key_asks_for_a_line():
+    assert press(["i"]).wants_figures
+
+
+def test_temporal_key_switches_off_and_on():
+    assert press(["t"]).temporal == "off"
+    assert press(["t", "t"]).temporal == "blend"
 
 
 def test_compare_and_hud_keys_go_round():

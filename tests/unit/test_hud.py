@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from livecartoon.jobs.live.desk import HELP
-from livecartoon.jobs.live.hud import HudState, condition, hud_lines
+from livecartoon.jobs.live.hud import HudState, condition, figures_line, hud_lines
 from livecartoon.sinks.presenter import Scene
 from livecartoon.sinks.window import draw_hud, draw_panel, key_name, render, text_px
 
@@ -35,6 +35,12 @@ def test_hud_full_names_camera_engine_and_state():
     assert "C920 1280x720" in text
     assert "openvino fp32 cpu" in text
     assert "dropped 5 %" in text
+
+
+def test_figures_line_has_all_of_the_full_text_in_one_line():
+    line = figures_line(replace(STATE, camera="C920", warnings=("low light",)))
+    assert "\n" not in line
+    assert all(word in line for word in ("42 ms", "C920", "warning: low light"))
 
 
 def test_hud_of_a_name_beyond_ascii_replaces_it():
@@ -102,6 +108,23 @@ def test_render_compare_wipe_has_the_source_at_the_left():
     assert (picture[18, 10] == (200, 0, 0)).all()
     assert (picture[18, 32] == 255).all()
     assert (picture[18, 50] == (0, 0, 200)).all()
+
+
+@pytest.mark.parametrize(("wipe", "edge"), [(0.0, 0), (0.25, 16), (1.0, 63)])
+def test_render_compare_wipe_puts_the_edge_where_it_was_dragged(wipe, edge):
+    scene = Scene(flat(200, 0, 0), flat(0, 0, 200), compare="wipe", wipe=wipe)
+    picture = render(scene, 64, 36)
+    assert (picture[18, edge] == 255).all()
+    assert (picture[18, : max(0, edge - 1)] == (200, 0, 0)).all()
+    assert (picture[18, edge + 1 :] == (0, 0, 200)).all()
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (640, 360), (480, 270), (320, 240)])
+def test_help_panel_fits_into_the_window(size):
+    canvas = np.full((size[1], size[0], 3), 200, np.uint8)
+    draw_panel(canvas, HELP)
+    assert (canvas[:, -4:] != 255).all() or size[0] < 480  # no letter runs into the edge
+    assert (canvas[-1] != 255).all()
 
 
 def test_render_compare_side_shows_both_whole():

@@ -46,7 +46,7 @@ def ready(worker: Worker, shelf: StyleShelf, key: StyleKey) -> None:
 
 
 def make_worker(shelf: StyleShelf, *, static_skip: bool = False) -> Worker:
-    return Worker(Slot(), [Slot()], shelf, static_skip=static_skip)
+    return Worker(Slot(), Slot(), tuple, shelf, static_skip=static_skip)
 
 
 def test_worker_before_a_style_is_ready_passes_the_source(shelf):
@@ -140,7 +140,7 @@ def test_worker_on_a_still_picture_still_obeys_the_sliders(shelf):
 def test_worker_with_a_limit_stops_after_that_many(shelf):
     inbox: Slot[Frame] = Slot(8)
     outlet = Slot(capacity=8)
-    worker = Worker(inbox, [outlet], shelf, static_skip=False, limit=2)
+    worker = Worker(inbox, outlet, tuple, shelf, static_skip=False, limit=2)
     ready(worker, shelf, StyleKey("copy"))
     for number in range(5):
         inbox.put(frame(number))

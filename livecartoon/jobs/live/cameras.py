@@ -55,7 +55,7 @@ def open_camera(settings: LiveSettings, on_state: Callable[[str], None]) -> Live
     wish = CameraWish(settings.width, settings.height, settings.rate, settings.input_format)
     source = CameraSource(text, wish, reconnect_s=settings.reconnect_s, on_state=on_state)
     info = source.camera
-    return LiveCamera(source, info.name, info.id, source.format, settings.rate, is_physical=True)
+    return LiveCamera(source, info.name, info.id, source.format, settings.rate, bool(info.driver))
 
 
 def _open_file(path: Path, settings: LiveSettings) -> LiveCamera:

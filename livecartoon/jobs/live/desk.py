@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from livecartoon.config import Look, TemporalName
 from livecartoon.jobs.live.settings import HudLevel
 from livecartoon.sinks.presenter import Compare
 
 STEP = 0.05
+BIG_STEP = 0.1
+"""Of sliders from 0 to 2."""
 KEEP_COLOR_STEPS = (0.0, 0.5, 1.0)
 COMPARES: tuple[Compare, ...] = ("off", "wipe", "side")
 TEMPORALS: tuple[TemporalName, ...] = ("auto", "off", "blend", "flow")
@@ -21,13 +24,18 @@ HELP = (
     "0\toriginal",
     "+  -\tstrength",
     "k\tkeep colours",
+    "o  l\tlines darker / lighter",
+    "u  j\tcolours stronger / weaker",
     "t\tanti-flicker auto / off / blend / flow",
     "space\tfreeze",
     "s\tsnapshot",
-    "c\tcompare: wipe / side by side",
+    "r\trecording on / off",
+    "v\tvirtual camera on / off",
+    "c\tcompare: wipe / beside",
     "m\tmirror",
     "f\tfull screen",
     "h\ttext off / min / full",
+    "i\tfigures to the terminal",
     "?\tthis help",
 )
 """Key and meaning, a tab between them."""
@@ -50,6 +58,9 @@ class Desk:
     is_help: bool = False
     wants_quit: bool = False
     wants_snapshot: bool = False
+    wants_figures: bool = False
+    toggled: list[str] = field(default_factory=list)
+    """Kinds of sinks to start or stop, in the order of the keys."""
 
     def press(self, key: str) -> None:
         """Do what `key` stands for; a key without meaning does nothing."""
@@ -73,6 +84,11 @@ class Desk:
         """Change the strength within 0..1."""
         strength = min(1.0, max(0.0, round(self.look.strength + step, 2)))
         self.look = replace(self.look, strength=strength)
+
+    def turn_double(self, name: Literal["ink", "vivid"], step: float) -> None:
+        """Change a slider that goes from 0 to 2."""
+        value = min(2.0, max(0.0, round(getattr(self.look, name) + step, 2)))
+        self.look = replace(self.look, **{name: value})
 
     def turn_keep_color(self) -> None:
         """Go to the next of 0, 0.5, 1."""
@@ -106,6 +122,13 @@ def _ask(name: str) -> Callable[[Desk], None]:
     return ask
 
 
+def _toggle(kind: str) -> Callable[[Desk], None]:
+    def toggle(desk: Desk) -> None:
+        desk.toggled.append(kind)
+
+    return toggle
+
+
 ACTIONS: dict[str, Callable[[Desk], None]] = {
     " ": _flip("is_frozen"),
     "+": lambda desk: desk.turn_strength(STEP),
@@ -119,11 +142,18 @@ ACTIONS: dict[str, Callable[[Desk], None]] = {
     "esc": _ask("wants_quit"),
     "f": _flip("is_fullscreen"),
     "h": Desk.turn_hud,
+    "i": _ask("wants_figures"),
+    "j": lambda desk: desk.turn_double("vivid", -BIG_STEP),
     "k": Desk.turn_keep_color,
+    "l": lambda desk: desk.turn_double("ink", -BIG_STEP),
     "left": lambda desk: desk.turn_style(-1),
     "m": _flip("is_mirrored"),
+    "o": lambda desk: desk.turn_double("ink", BIG_STEP),
     "q": _ask("wants_quit"),
+    "r": _toggle("record"),
     "right": lambda desk: desk.turn_style(1),
     "s": _ask("wants_snapshot"),
     "t": Desk.turn_temporal,
+    "u": lambda desk: desk.turn_double("vivid", BIG_STEP),
+    "v": _toggle("vcam"),
 }

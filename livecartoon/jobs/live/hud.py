@@ -37,6 +37,9 @@ class HudState:
     is_original: bool = False
     loss: str = ""
     """Why there is no camera picture at the moment."""
+    warnings: tuple[str, ...] = ()
+    ink: float = 1.0
+    vivid: float = 1.0
 
 
 def hud_lines(state: HudState, level: HudLevel, note: str = "") -> tuple[str, ...]:
@@ -59,6 +62,11 @@ def temporal_text(mode: str, report: Any) -> str:  # noqa: ANN401  the engine's 
     if report is None or report.method == report.mode:
         return mode
     return f"{report.mode} ({report.method})"
+
+
+def figures_line(state: HudState) -> str:
+    """Return what the HUD knows as one line for the terminal."""
+    return " | ".join((_short_line(state), *_full_lines(state)))
 
 
 def to_ascii(text: str) -> str:
@@ -98,6 +106,8 @@ def _full_lines(state: HudState) -> list[str]:
         f"processed {state.processed_fps:.1f} fps | dropped {share:.0f} % | "
         f"duplicated {reused:.0f} % | {condition(state)}",
         f"{state.engine or 'engine not ready'}{network}",
-        f"anti-flicker {state.temporal} | keep colours {state.keep_color:.1f}",
+        f"anti-flicker {state.temporal} | keep colours {state.keep_color:.1f} | "
+        f"lines {state.ink:.1f} | colours {state.vivid:.1f}",
         f"sinks {', '.join(state.sinks) or 'none'}",
+        *(f"warning: {text}" for text in state.warnings[-1:]),
     ]

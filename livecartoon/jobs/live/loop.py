@@ -11,29 +11,26 @@ from contextlib import ExitStack
 from typing import Any
 
 from livecartoon.config import EngineOptions
-from livecartoon.errors import DeviceError
 from livecartoon.frame import Frame
 from livecartoon.jobs.live.cameras import open_camera
 from livecartoon.jobs.live.desk import Desk
 from livecartoon.jobs.live.ending import Signals, start_thread
-from livecartoon.jobs.live.hud import HudState, temporal_text
+from livecartoon.jobs.live.hud import HudState, figures_line, temporal_text
 from livecartoon.jobs.live.meters import Growth, RateMeter
-from livecartoon.jobs.live.outlets import Recording, SinkRunner
+from livecartoon.jobs.live.openers import first_sinks, sink_openers
+from livecartoon.jobs.live.rack import SinkRack
 from livecartoon.jobs.live.settings import EndReason, LiveReport, LiveSettings, LiveStatus
 from livecartoon.jobs.live.stage import Stage, snapshot_folder
 from livecartoon.jobs.live.styling import MakeStylizer, StyleKey, StyleShelf
 from livecartoon.jobs.live.terminal import TerminalKeys
 from livecartoon.jobs.live.worker import Controls, Picture, Worker
 from livecartoon.jobs.report import temporal_fields
-from livecartoon.sinks.base import Sink
-from livecartoon.sinks.null import NullSink
 from livecartoon.sinks.presenter import Presenter
 from livecartoon.slot import Slot, SlotClosed
 
 log = logging.getLogger(__name__)
 POLL_S = 0.02
 JOIN_S = 0.8
-SINK_JOIN_S = 5.0
 LOW_RATE = 0.8
 RATE_CHECK_S = 3.0
 
@@ -60,7 +57,7 @@ class LiveRun:
             engine.look,
             engine.temporal,
             settings.hud,
-            is_mirrored=settings.mirror,
+            is_mirrored=bool(settings.mirror),
             is_fullscreen=settings.fullscreen,
         )
         self._captured: Slot[Frame] = Slot()
@@ -72,13 +69,20 @@ class LiveRun:
         self._loss = ""
         self._warnings: list[str] = []
         self._is_rate_told = False
-        self._sinks: list[SinkRunner] = []
         self._start_s = time.monotonic()
 
-    def run(self, signals: Signals, on_status: Callable[[LiveStatus], None]) -> LiveReport:
+    def run(
+        self,
+        signals: Signals,
+        on_status: Callable[[LiveStatus], None],
+        on_line: Callable[[str], None],
+    ) -> LiveReport:
         """Start the threads, show pictures until the end, stop the threads, report."""
-        with ExitStack() as ending:  # undone in reverse: worker, sinks, styles, camera
+        self._on_line = on_line
+        with ExitStack() as ending:  # undone in reverse: camera, worker, sinks, styles
             self._camera = open_camera(self._settings, self._note_loss)
+            if self._settings.mirror is None:  # people expect a mirror of themselves only
+                self._desk.is_mirrored = self._camera.is_physical
             capture = start_thread("capture", self._capture)
             ending.callback(self._end_capture, capture)
             info = self._camera.source.info
@@ -93,32 +97,26 @@ class LiveRun:
                 self._presenter, self._desk, self._measure, self._dropped, on_status
             )
             ending.callback(self._stage.finish)
+            ending.callback(self._stop_camera)
             reason = self._loop(signals)
-        for sink in self._sinks:
-            sink.check()
+        self._rack.check(is_alone=False)
         return self._report(reason)
 
     def _open_sinks(self, ending: ExitStack) -> None:
-        """Start a thread for each sink; a recording that cannot begin fails here."""
-        wanted: list[tuple[str, str, Sink]] = [
-            (kind, "", NullSink()) for kind in self._settings.sinks
-        ]
-        if (path := self._settings.record) is not None:
-            info = self._camera.source.info
-            recording = Recording(path, info, overwrite=self._settings.overwrite)
-            wanted.append(("record", str(path), recording))
-        for kind, target, sink in wanted:
-            runner = SinkRunner(sink, kind, target)
-            ending.callback(runner.finish, SINK_JOIN_S)
-            self._sinks.append(runner)
+        """Start a thread for each sink asked for; one that cannot begin fails here."""
+        self._rack = SinkRack(sink_openers(self._settings, self._camera.source.info))
+        ending.callback(self._rack.finish)
+        for kind in first_sinks(self._settings):
+            self._rack.start(kind)
 
     def _make_worker(self) -> Worker:
         settings = self._settings
         return Worker(
             self._captured,
-            [self._pictures, *(sink.inbox for sink in self._sinks)],
+            self._pictures,
+            lambda: self._rack.inboxes,
             self._shelf,
-            static_skip=settings.static_skip and settings.record is None,
+            static_skip=settings.static_skip,
             limit=settings.frames,
         )
 
@@ -148,13 +146,20 @@ class LiveRun:
     def _follow_desk(self) -> None:
         """Pass what the keys changed on to the worker and the shelf."""
         desk = self._desk
-        self._worker.controls = Controls(desk.look, desk.temporal, desk.is_frozen)
+        self._worker.controls = Controls(
+            desk.look, desk.temporal, desk.is_frozen, self._rack.active("record") is not None
+        )
         if not self._wished.can_draw(desk.style, desk.look):
             self._wished = StyleKey.of(desk.style, desk.look)
             self._shelf.wish(self._wished)
         if desk.wants_snapshot:
             desk.wants_snapshot = False
             self._stage.snapshot(snapshot_folder(self._settings.snapshot_dir))
+        while desk.toggled:
+            self._stage.say(self._rack.toggle(desk.toggled.pop(0)))
+        if desk.wants_figures:
+            desk.wants_figures = False
+            self._on_line(figures_line(self._measure(time.monotonic())))
 
     def _check_parts(self) -> None:
         """Hear of styles that cannot be prepared and of sinks that failed."""
@@ -166,13 +171,7 @@ class LiveRun:
             self._stage.say(error.message)
             self._wished = self._worker.on_stage
             self._desk.style, self._desk.look = self._wished.style, self._wished.look
-        for sink in self._sinks:
-            sink.check()
-        failed = [sink for sink in self._sinks if sink.error is not None]
-        if failed and len(failed) == len(self._sinks) and not self._settings.show:
-            raise DeviceError(
-                "E806", f"the last sink failed: {failed[0].error}", "see the message above"
-            ) from failed[0].error
+        self._rack.check(is_alone=not self._settings.show)
         self._warn_of_low_rate()
         note = getattr(self._worker.temporal, "note", None)
         if note and note not in self._warnings:
@@ -215,16 +214,20 @@ class LiveRun:
         if worker is None or not worker.is_alive():
             self._shelf.close()
 
-    def _end_capture(self, thread: threading.Thread) -> None:
+    def _stop_camera(self) -> None:
+        """Let the camera's thread release it, before any file takes its time to end."""
         self._stopping.set()
         self._camera.stop()
+
+    def _end_capture(self, thread: threading.Thread) -> None:
+        self._stop_camera()
         thread.join(JOIN_S)
 
     def _measure(self, now_s: float) -> HudState:
         """Gather everything the text may mention."""
         info, desk, facts = self._camera.source.info, self._desk, self._engine_facts()
         engine = [str(facts[key]) for key in ("backend", "precision", "device") if key in facts]
-        recorded = [s.recorded_s for s in self._sinks if s.counts.kind == "record"]
+        recording = self._rack.active("record")
         size = facts.get("infer_size")
         captured, dropped, skipped = self._growth(
             self._arrivals.count, self._dropped(), self._worker.counts.skipped
@@ -234,8 +237,8 @@ class LiveRun:
             strength=desk.look.strength,
             shown_fps=self._stage.shown.recent(now_s),
             latency_ms=self._stage.latency.recent(),
-            recorded_s=recorded[0] if recorded else None,
-            camera=self._camera.name,
+            recorded_s=recording.recorded_s if recording else None,
+            camera=f"{self._camera.name} {self._camera.format}",
             size=(info.width, info.height),
             camera_fps=self._arrivals.recent(now_s),
             processed_fps=self._worker.counts.processed.recent(now_s),
@@ -245,11 +248,14 @@ class LiveRun:
             engine=" ".join(engine),
             infer_size=(int(size[0]), int(size[1])) if size else None,
             keep_color=desk.look.keep_color,
+            ink=desk.look.ink,
+            vivid=desk.look.vivid,
             temporal=temporal_text(desk.temporal, self._worker.temporal),
-            sinks=tuple(s.state for s in self._sinks),
+            sinks=(*(("window OK",) if self._settings.show else ()), *self._rack.states),
             is_frozen=desk.is_frozen,
             is_original=desk.is_original,
             loss=self._loss,
+            warnings=tuple(self._warnings),
         )
 
     def _dropped(self) -> int:
@@ -290,7 +296,7 @@ class LiveRun:
             },
             latency_ms=self._stage.latency.summary(),
             styles=[{"name": s.name, "seconds": round(s.seconds, 2)} for s in counts.styles],
-            sinks=[*self._stage.as_json(self._settings.show), *(s.as_json() for s in self._sinks)],
+            sinks=[*self._stage.as_json(self._settings.show), *self._rack.as_json()],
             snapshots=[str(path) for path in self._stage.saved],
             reconnects=camera.reconnects,
             end_reason=reason,

@@ -7,76 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from livecartoon.errors import LivecartoonError, OutputError
-from livecartoon.frame import Frame, Pixels
+from livecartoon.frame import Pixels
+from livecartoon.jobs.live.meters import LatencyMeter
 from livecartoon.jobs.live.worker import Picture
 from livecartoon.sinks.base import Sink
 from livecartoon.sinks.snapshot import write_png
 from livecartoon.slot import Slot, SlotClosed
-from livecartoon.sources.base import VideoInfo
 
 log = logging.getLogger(__name__)
 RECORD_QUEUE = 8
 POLL_S = 0.2
-RECORD_OPTIONS = {"rc-lookahead": "10", "bf": "0", "g": "30"}
-"""A crash loses what the encoder still looks ahead at and the open fragment: both are short.
-Without B-frames a fragmented mp4 starts at time zero; with them it starts two frames late."""
-
-
-class Recording(Sink):
-    """A video file with true capture times, readable up to the last seconds after a crash.
-
-    It is written as NAME.partial.SUFFIX and gets its name when it is finished.
-    """
-
-    def __init__(self, path: Path, info: VideoInfo, *, overwrite: bool) -> None:
-        from livecartoon.sinks.encoder import EncoderSettings
-        from livecartoon.sinks.file import FileSink
-
-        if path.exists() and not overwrite:
-            raise OutputError("E401", f"{path} exists", "-y to overwrite", "another --record FILE")
-        self._path = path
-        self._part = free_partial(path)
-        settings = EncoderSettings(preset="superfast", crf=20, extra=RECORD_OPTIONS)
-        self._file = FileSink(self._part, info, settings, is_fragmented=True)
-        self._first_pts: int | None = None
-        self._is_open = True
-
-    def write(self, frame: Frame) -> None:
-        """Encode one frame; the first one is at time zero."""
-        if self._first_pts is None:
-            self._first_pts = frame.pts
-        self._file.write(replace(frame, pts=frame.pts - self._first_pts))
-
-    def close(self) -> None:
-        """Finish the file and give it its name; a recording without a frame leaves nothing."""
-        if not self._is_open:
-            return
-        self._is_open = False
-        self._file.close()
-        if self._first_pts is None:
-            self._part.unlink(missing_ok=True)
-        else:
-            self._part.replace(self._path)
-
-    def abort(self) -> None:
-        """Keep what is playable under the partial name."""
-        self._is_open = False
-        self._file.abort()
-
-
-def free_partial(path: Path) -> Path:
-    """Return a name to write to beside `path` that holds nothing: a crash may have left one."""
-    part = path.with_name(f"{path.stem}.partial{path.suffix}")
-    number = 2
-    while part.exists():
-        part = path.with_name(f"{path.stem}.partial-{number}{path.suffix}")
-        number += 1
-    return part
 
 
 @dataclass(slots=True)
@@ -96,6 +41,8 @@ class SinkRunner:
         self.inbox: Slot[Picture] = Slot(RECORD_QUEUE)
         self.counts = SinkCounts(kind, target)
         self.error: LivecartoonError | None = None
+        self.latency = LatencyMeter()
+        self.is_ending = False
         self._sink = sink
         self._outcome: Slot[None] = Slot()
         self._first_s: float | None = None
@@ -111,9 +58,18 @@ class SinkRunner:
         return time.monotonic() - self._first_s
 
     @property
+    def is_active(self) -> bool:
+        """True while it takes pictures."""
+        return self.error is None and not self.is_ending
+
+    @property
     def state(self) -> str:
-        """Kind and state in words."""
-        return f"{self.counts.kind} {'FAILED' if self.error else 'OK'}"
+        """Kind and state in words, with the pictures lost to slowness."""
+        if self.error is not None:
+            return f"{self.counts.kind} FAILED"
+        trouble = getattr(self._sink, "trouble", "")
+        lost = f" DROP {self.inbox.dropped}" if self.inbox.dropped else ""
+        return f"{self.counts.kind} {trouble or 'OK'}{lost}"
 
     def check(self) -> None:
         """Raise what broke the thread unexpectedly; a known failure is in `error`."""
@@ -121,7 +77,7 @@ class SinkRunner:
             self._outcome.get(0)
 
     def as_json(self) -> dict[str, Any]:
-        """Return kind, target, frames, bytes, errors, and frames lost to slowness."""
+        """Return kind, target, frames, bytes, errors, frames lost to slowness, and latency."""
         target = self._target
         size = target.stat().st_size if target is not None and target.is_file() else 0
         return {
@@ -131,11 +87,19 @@ class SinkRunner:
             "bytes": size,
             "errors": self.counts.errors,
             "dropped": self.inbox.dropped,
+            "latency_ms": self.latency.summary(),
         }
+
+    def end(self) -> None:
+        """Take no more pictures; what waits is still written, in the sink's own thread."""
+        self.is_ending = True
+        self.inbox.close()
+        if stop := getattr(self._sink, "stop", None):
+            stop()
 
     def finish(self, timeout_s: float) -> bool:
         """Let the sink write what waits and close; False if it did not manage in time."""
-        self.inbox.close()
+        self.end()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -160,6 +124,9 @@ class SinkRunner:
                     self._first_s = time.monotonic()
                 self._sink.write(picture.styled)
                 self.counts.frames += 1
+                if picture.source.captured_s is not None:
+                    age_s = time.monotonic() - picture.source.captured_s
+                    self.latency.add(age_s * 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,14 @@ def run_live(
     engine: EngineOptions,
     on_status: Callable[[LiveStatus], None] | None = None,
     *,
+    on_line: Callable[[str], None] | None = None,
     presenter: Presenter | None = None,
     make_stylizer: MakeStylizer | None = None,
     styles: Sequence[str] | None = None,
 ) -> LiveReport:
     """Show the camera in a style until the user, a signal or a limit ends it.
+
+    `on_line` gets the lines the user asks for by key.
 
     Main thread only, because windows are. Raises LivecartoonError; a report is returned for
     every other end.
@@ -37,7 +40,7 @@ def run_live(
         names = installed_styles() if styles is None else styles
         terminal = stack.enter_context(TerminalKeys())
         run = LiveRun(settings, engine, screen, terminal, make, names)
-        return run.run(signals, on_status or (lambda _: None))
+        return run.run(signals, on_status or (lambda _: None), on_line or (lambda _: None))
 
 
 def open_presenter(settings: LiveSettings) -> Presenter:

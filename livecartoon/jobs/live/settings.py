@@ -29,8 +29,8 @@ class LiveSettings:
     input_format: Literal["auto", "mjpeg", "yuyv"] = "auto"
     is_looped: bool = False
     """A video file starts over at its end."""
-    mirror: bool = True
-    """In the window only; recordings keep left and right."""
+    mirror: bool | None = None
+    """In the window only; recordings keep left and right. None: cameras only."""
     show: bool = True
     fullscreen: bool = False
     hud: HudLevel = "min"

@@ -90,6 +90,9 @@ class Stage:
             "Style": style,
             "Strength": f"{self._desk.look.strength:.2f}",
             "Keep-color": f"{self._desk.look.keep_color:.2f}",
+            "Ink": f"{self._desk.look.ink:.2f}",
+            "Vivid": f"{self._desk.look.vivid:.2f}",
+            "Creation Time": f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z}",
         }
         name = Path(style).stem
         for part, frame in ((name, picture.styled), ("source", picture.source)):
@@ -119,7 +122,7 @@ class Stage:
                 is_original=desk.is_original,
                 is_mirrored=desk.is_mirrored,
                 is_fullscreen=desk.is_fullscreen,
-                hud=self._hud,
+                hud=() if desk.is_help else self._hud,
                 panel=self._panel(picture),
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,6 +41,8 @@ class Controls:
     look: Look = field(default_factory=Look)
     temporal: TemporalName = "auto"
     is_frozen: bool = False
+    is_recording: bool = False
+    """A recording gets every picture drawn anew."""
 
 
 @dataclass(slots=True)
@@ -63,18 +65,22 @@ class WorkerCounts:
 
 
 class Worker:
-    """Takes the newest frame, styles it, hands it to every outlet."""
+    """Takes the newest frame, styles it, hands it to the window and to every other sink.
+
+    `inboxes` says where the other sinks wait at the moment.
+    """
 
     def __init__(
         self,
         inbox: Slot[Frame],
-        outlets: Sequence[Slot[Picture]],
+        outlet: Slot[Picture],
+        inboxes: Callable[[], Sequence[Slot[Picture]]],
         shelf: StyleShelf,
         *,
         static_skip: bool,
         limit: int | None = None,
     ) -> None:
-        self._inbox, self._outlets, self._shelf = inbox, outlets, shelf
+        self._inbox, self._outlet, self._inboxes, self._shelf = inbox, outlet, inboxes, shelf
         self._still = StillDetector() if static_skip else None
         self._left = limit
         self._stage: Prepared | None = None
@@ -110,8 +116,8 @@ class Worker:
         return stage.stylizer.temporal if stage else None
 
     def run(self) -> None:
-        """Work until the inbox closes; what goes wrong reaches the first outlet's reader."""
-        with self._outlets[0]:
+        """Work until the inbox closes; what goes wrong reaches the outlet's reader."""
+        with self._outlet:
             while not self.is_limit_reached:
                 frame = self._inbox.get(POLL_S)
                 if frame is not None:
@@ -130,7 +136,7 @@ class Worker:
             return self._again(frame, self._last)
         if self._apply(controls) or self._fade is not None:
             self._forget_still()
-        if self._last is not None and self._still is not None and self._still(frame.pixels):
+        if self._last is not None and self._is_still(frame, controls):
             self.counts.skipped += 1
             return self._again(frame, self._last)
         styled = self._stage.stylizer(frame)
@@ -143,9 +149,14 @@ class Worker:
         assert self._stage is not None
         return Picture(frame, replace(frame, pixels=last.styled.pixels), self._stage.key.style)
 
+    def _is_still(self, frame: Frame, controls: Controls) -> bool:
+        still = None if controls.is_recording else self._still
+        return still is not None and still(frame.pixels)
+
     def _send(self, picture: Picture) -> None:
-        for outlet in self._outlets:
-            outlet.put(picture)
+        self._outlet.put(picture)
+        for inbox in self._inboxes():
+            inbox.put(picture)
         if self._left is not None and picture.style is not None:
             self._left -= 1
 

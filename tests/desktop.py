@@ -1,0 +1,72 @@
+"""A display without a screen, real key presses, and a look at what is shown."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from mss import MSS
+
+from livecartoon.frame import Pixels
+
+TOOLS = ("Xvfb", "xdotool")
+
+
+def missing_tools() -> list[str]:
+    """Return the programs a desktop needs and this machine lacks."""
+    return [tool for tool in TOOLS if shutil.which(tool) is None]
+
+
+class Desktop:
+    """A running X server; presses keys and reads the screen like a person would."""
+
+    def __init__(self, display: str) -> None:
+        self.environment = os.environ | {"DISPLAY": display}
+        self._display = display
+
+    def do(self, *words: str) -> str:
+        """Run one xdotool command; return what it says."""
+        done = subprocess.run(
+            ["xdotool", *words], env=self.environment, capture_output=True, text=True,
+            timeout=20, check=False,
+        )  # fmt: skip
+        return done.stdout.strip()
+
+    def window(self, name: str, timeout_s: float = 60) -> str:
+        """Wait for the window called `name`, give it the keyboard, return its id."""
+        end_s = time.monotonic() + timeout_s
+        while not (found := self.do("search", "--name", f"^{name}$")):
+            assert time.monotonic() < end_s, f"no window {name}"
+            time.sleep(0.1)
+        window = found.splitlines()[0]
+        self.do("windowfocus", "--sync", window)
+        return window
+
+    def look(self) -> Pixels:
+        """Return the screen, RGB."""
+        with MSS(display=self._display) as screen:
+            shot = screen.grab(screen.monitors[0])
+            return np.asarray(shot, np.uint8)[:, :, 2::-1].copy()
+
+
+@contextmanager
+def desktop(width: int = 800, height: int = 480) -> Iterator[Desktop]:
+    """Run an X server without a screen for the body of the `with`."""
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24",
+         "-nolisten", "tcp"],
+        pass_fds=(writing,), stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as answer:
+            yield Desktop(f":{answer.readline().strip()}")
+    finally:
+        server.terminate()
+        server.wait(10)
