@@ -11,6 +11,8 @@ SINKS = {
     "images": "livecartoon.sinks.images:ImageSink",
     "memory": "livecartoon.sinks.memory:MemorySink",
     "null": "livecartoon.sinks.null:NullSink",
+    "stream": "livecartoon.sinks.stream:StreamSink",
+    "vcam": "livecartoon.sinks.vcam:VcamSink",
     "window": "livecartoon.sinks.window:WindowSink",
 }
 

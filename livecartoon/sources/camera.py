@@ -18,6 +18,7 @@ import av.video.reformatter
 import numpy as np
 
 from livecartoon.errors import DeviceError
+from livecartoon.escape import without_secrets
 from livecartoon.frame import Frame
 from livecartoon.sources.base import Source, VideoInfo
 from livecartoon.sources.devices import CameraInfo, find_camera, holder_of, list_cameras
@@ -190,7 +191,7 @@ class CameraSource(Source):
 
 def _resolve(text: str) -> CameraInfo:
     if text.startswith(NETWORK_SCHEMES):
-        shown = text.rpartition("@")[2]  # no password in any message
+        shown = without_secrets(text)
         return CameraInfo(0, shown, shown, text, "")
     return find_camera(text)
 

@@ -12,6 +12,10 @@ from livecartoon.errors import DeviceError
 
 SYSFS = Path("/sys/class/video4linux")
 STABLE_LINKS = Path("/dev/v4l/by-id")
+LOOPBACK_REMEDIES = (
+    "sudo modprobe v4l2loopback exclusive_caps=1 card_label=livecartoon",
+    "sudo apt install v4l2loopback-dkms, if there is no such module",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,34 @@ def find_camera(text: str) -> CameraInfo:
 def is_loopback(camera: CameraInfo) -> bool:
     """True for a virtual camera, ours included: never chosen unless asked for."""
     return bool(re.search(r"loopback|dummy|virtual|livecartoon", camera.name, re.IGNORECASE))
+
+
+def find_loopback(text: str = "") -> str:
+    """Return the loopback device meant by a path, a number or a name; "" = the first one.
+
+    Raises DeviceError (E805): a real camera is never written to.
+    """
+    if not sys.platform.startswith("linux"):
+        return text
+    cameras = list_cameras()
+    usable = [camera for camera in cameras if is_writable(camera.device)]
+    if not text and usable:
+        return usable[0].device
+    wanted = f"/dev/video{text}" if text.isdecimal() else text
+    for camera in cameras:
+        if text and wanted in (camera.device, camera.name, camera.id):
+            if camera in usable:
+                return camera.device
+            raise DeviceError(
+                "E805", f"{camera.name} ({camera.device}) is a real camera", *LOOPBACK_REMEDIES
+            )
+    problem = f"no loopback device {text}" if text else "no loopback device"
+    raise DeviceError("E805", problem, *LOOPBACK_REMEDIES)
+
+
+def is_writable(device: str) -> bool:
+    """True for a device without hardware: the kernel keeps those of v4l2loopback apart."""
+    return "virtual" in (SYSFS / Path(device).name).resolve().parts
 
 
 def _linux_cameras(sysfs: Path, links: Path) -> list[CameraInfo]:

@@ -15,7 +15,7 @@ from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.pictures import read_picture
 from tests.drawing import moving_picture
 
-SCREENS = {"window"}
+SCREENS = {"stream", "vcam", "window"}
 KINDS = sorted(set(SINKS) - SCREENS)
 INFO = VideoInfo(96, 64, Fraction(1, 25), Fraction(25))
 

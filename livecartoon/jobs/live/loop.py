@@ -104,7 +104,9 @@ class LiveRun:
 
     def _open_sinks(self, ending: ExitStack) -> None:
         """Start a thread for each sink asked for; one that cannot begin fails here."""
-        self._rack = SinkRack(sink_openers(self._settings, self._camera.source.info))
+        self._rack = SinkRack(
+            sink_openers(self._settings, self._camera.source.info, self._camera.asked_rate)
+        )
         ending.callback(self._rack.finish)
         for kind in first_sinks(self._settings):
             self._rack.start(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from livecartoon.jobs.live.rack import OpenSink
 from livecartoon.jobs.live.recording import Recording, next_recording
@@ -14,11 +15,16 @@ from livecartoon.sources.base import VideoInfo
 
 def first_sinks(settings: LiveSettings) -> list[str]:
     """Return the kinds of sinks that start with the run."""
-    return [*settings.sinks, *(["record"] if settings.record else [])]
+    wanted = {
+        "record": settings.record is not None,
+        "stream": settings.stream is not None,
+        "vcam": settings.vcam is not None,
+    }
+    return [*settings.sinks, *(kind for kind, is_wanted in wanted.items() if is_wanted)]
 
 
-def sink_openers(settings: LiveSettings, info: VideoInfo) -> Mapping[str, OpenSink]:
-    """Return how to open each kind for pictures like `info`."""
+def sink_openers(settings: LiveSettings, info: VideoInfo, rate: Fraction) -> Mapping[str, OpenSink]:
+    """Return how to open each kind for pictures like `info`, about `rate` a second."""
 
     def null(is_first: bool) -> tuple[str, Sink]:
         return "", NullSink()
@@ -28,4 +34,17 @@ def sink_openers(settings: LiveSettings, info: VideoInfo) -> Mapping[str, OpenSi
         path = wanted if wanted and is_first else next_recording(wanted)
         return str(path), Recording(path, info, overwrite=settings.overwrite)
 
-    return {"null": null, "record": record}
+    def stream(is_first: bool) -> tuple[str, Sink]:
+        from livecartoon.sinks.stream import StreamSink
+
+        sink = StreamSink(settings.stream or "", info, rate)
+        return sink.shown, sink
+
+    def vcam(is_first: bool) -> tuple[str, Sink]:
+        from livecartoon.sinks.vcam import VcamSink
+        from livecartoon.sources.devices import find_loopback
+
+        device = find_loopback(settings.vcam or "")
+        return device, VcamSink(device, info, rate)
+
+    return {"null": null, "record": record, "stream": stream, "vcam": vcam}

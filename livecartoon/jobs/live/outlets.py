@@ -78,15 +78,15 @@ class SinkRunner:
 
     def as_json(self) -> dict[str, Any]:
         """Return kind, target, frames, bytes, errors, frames lost to slowness, and latency."""
-        target = self._target
+        target, lost = self._target, int(getattr(self._sink, "lost", 0))
         size = target.stat().st_size if target is not None and target.is_file() else 0
         return {
             "kind": self.counts.kind,
             "target": self.counts.target,
-            "frames": self.counts.frames,
+            "frames": self.counts.frames - lost,
             "bytes": size,
             "errors": self.counts.errors,
-            "dropped": self.inbox.dropped,
+            "dropped": self.inbox.dropped + lost,
             "latency_ms": self.latency.summary(),
         }
 

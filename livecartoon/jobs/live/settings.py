@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from livecartoon.errors import UsageError
+from livecartoon.escape import without_secrets
 
 HudLevel = Literal["off", "min", "full"]
 EndReason = Literal[
     "quit", "window-closed", "interrupt", "terminated", "duration", "frames", "source-ended"
 ]
 
+STREAM_SCHEMES = ("rtmp://", "rtmps://", "rtsp://", "udp://")
 RECORD_SUFFIXES = (".mkv", ".mp4", ".mov", ".m4v")
 
 
@@ -36,6 +38,10 @@ class LiveSettings:
     hud: HudLevel = "min"
     record: Path | None = None
     overwrite: bool = False
+    vcam: str | None = None
+    """Loopback device, "" = the first one, None = no virtual camera."""
+    stream: str | None = None
+    """Address of a receiver."""
     sinks: tuple[str, ...] = ()
     """Further receivers; `null` measures only."""
     static_skip: bool = True
@@ -49,7 +55,8 @@ class LiveSettings:
     """None = the pictures folder, else the current one."""
 
     def __post_init__(self) -> None:
-        if not (self.show or self.record or self.sinks):
+        has_outlet = self.record or self.sinks or self.stream or self.vcam is not None
+        if not (self.show or has_outlet):
             raise UsageError(
                 "E204",
                 "nothing would show or store the picture",
@@ -61,6 +68,12 @@ class LiveSettings:
                 "E201",
                 f"a live recording cannot be a {self.record.suffix or 'file without a suffix'}",
                 f"one of {' '.join(RECORD_SUFFIXES)}: they survive a crash",
+            )
+        if self.stream is not None and not self.stream.startswith(STREAM_SCHEMES):
+            raise UsageError(
+                "E201",
+                f"cannot stream to {without_secrets(self.stream)}",
+                f"an address that begins with one of: {' '.join(STREAM_SCHEMES)}",
             )
         for sink in self.sinks:
             if sink != "null":
