@@ -45,8 +45,8 @@ WIDE = (1920, 1080)
 @flag(
     "--camera",
     default="",
-    metavar="N|NAME|PATH|URL|pattern:",
-    help="Camera, video file, stream or drawn card.",
+    metavar="N|NAME|PATH|URL|pattern:|screen:|-",
+    help="Camera, video file, stream, drawn card, screen or standard input.",
 )
 @snap_flags
 @style_flags

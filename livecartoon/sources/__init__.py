@@ -15,6 +15,7 @@ SOURCES = {
     "file": "livecartoon.sources.file:FileSource",
     "images": "livecartoon.sources.images:ImageSource",
     "pattern": "livecartoon.sources.pattern:PatternSource",
+    "screen": "livecartoon.sources.screen:ScreenSource",
 }
 PICTURE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 

@@ -17,20 +17,24 @@ import av.video.frame
 import av.video.reformatter
 import numpy as np
 
-from livecartoon.errors import DeviceError
+from livecartoon.errors import DeviceError, InputError
 from livecartoon.escape import without_secrets
 from livecartoon.frame import Frame
 from livecartoon.sources.base import Source, VideoInfo
 from livecartoon.sources.devices import CameraInfo, find_camera, holder_of, list_cameras
+from livecartoon.sources.network import (
+    NETWORK_OPTIONS,
+    NETWORK_SCHEMES,
+    NETWORK_TIMEOUT_S,
+    STDIN,
+)
+from livecartoon.sources.paced import Pace
 
 __all__ = ["CameraInfo", "CameraSource", "InputFormat", "find_camera", "list_cameras"]
 
 InputFormat = Literal["auto", "mjpeg", "yuyv"]
 log = logging.getLogger(__name__)
 TIME_BASE = Fraction(1, 1_000_000)
-NETWORK_SCHEMES = ("rtsp://", "rtmp://", "http://", "https://", "udp://")
-NETWORK_OPTIONS = {"rtsp_transport": "tcp", "fflags": "nobuffer", "flags": "low_delay"}
-NETWORK_TIMEOUT_S = (10.0, 5.0)
 GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 5.0
 NOT_READY_S = 0.004
@@ -72,6 +76,7 @@ class CameraSource(Source):
         self.reconnects = 0
         self._container: av.container.InputContainer | None = None
         self.format = self._open()
+        self._pace = Pace() if self._is_recorded() else None
         self.info = self._describe()
 
     def __iter__(self) -> Iterator[Frame]:
@@ -82,6 +87,8 @@ class CameraSource(Source):
                 yield from self._read()
             except (av.FFmpegError, OSError) as error:
                 reason = _words(error)
+            if self._pace is not None:  # recorded: this is its end
+                return
             if not self._stopped.is_set():
                 self._reconnect(reason)
 
@@ -151,7 +158,21 @@ class CameraSource(Source):
             except av.InvalidDataError:  # cameras often start with half a picture
                 continue
             for picture in pictures:
-                yield self._frame(picture, captured_s)
+                yield self._frame(picture, self._in_time(picture, captured_s))
+
+    def _is_recorded(self) -> bool:
+        """Whether pictures come as fast as they are read and must be held back."""
+        assert self._container is not None
+        return self.camera.device == STDIN or bool(
+            not self.camera.driver and self._container.duration
+        )
+
+    def _in_time(self, picture: av.video.frame.VideoFrame, captured_s: float) -> float:
+        """Wait for the picture's time if it was recorded; return when it counts as captured."""
+        if self._pace is None or picture.time is None:
+            return captured_s
+        self._stopped.wait(self._pace.wait_s(picture.time, time.monotonic()))
+        return time.monotonic()
 
     def _frame(self, picture: av.video.frame.VideoFrame, captured_s: float) -> Frame:
         rgb = self._reformatter.reformat(
@@ -172,6 +193,7 @@ class CameraSource(Source):
         while time.monotonic() + delay_s <= deadline_s and not self._stopped.wait(delay_s):
             delay_s = min(LONGEST_DELAY_S, delay_s * 2)
             try:
+                self.camera = _found_again(self.camera)
                 self._open()
             except DeviceError as error:
                 log.debug("not back yet: %s", error.message)
@@ -189,7 +211,21 @@ class CameraSource(Source):
             )
 
 
+def _found_again(camera: CameraInfo) -> CameraInfo:
+    """Return the same camera, which may have another device path after it was plugged in."""
+    if camera.driver != "v4l2":
+        return camera
+    present = list_cameras()
+    for key in ("id", "name"):
+        same = [c for c in present if getattr(c, key) == getattr(camera, key)]
+        if len(same) == 1:
+            return same[0]
+    return camera
+
+
 def _resolve(text: str) -> CameraInfo:
+    if text == "-":
+        return CameraInfo(0, "-", "standard input", STDIN, "")
     if text.startswith(NETWORK_SCHEMES):
         shown = without_secrets(text)
         return CameraInfo(0, shown, shown, text, "")
@@ -199,7 +235,7 @@ def _resolve(text: str) -> CameraInfo:
 def _attempts(camera: CameraInfo, wish: CameraWish) -> list[tuple[str, dict[str, str]]]:
     """Return (format name, driver options) in the order of trying."""
     if not camera.driver:
-        return [("stream", NETWORK_OPTIONS)]
+        return [("stream", NETWORK_OPTIONS.get(camera.device.partition("://")[0], {}))]
     granted = {"video_size": f"{wish.width}x{wish.height}", "framerate": str(wish.rate)}
     if camera.driver == "avfoundation":
         return [("nv12", granted | {"pixel_format": "nv12"}), ("any", {"framerate": "30"})]
@@ -214,6 +250,8 @@ def _attempts(camera: CameraInfo, wish: CameraWish) -> list[tuple[str, dict[str,
 
 
 def _open_container(camera: CameraInfo, options: dict[str, str]) -> av.container.InputContainer:
+    if camera.device == STDIN:
+        return av.open(camera.device, options=options)
     if not camera.driver:
         return av.open(camera.device, options=options, timeout=NETWORK_TIMEOUT_S)
     return av.open(camera.device, format=camera.driver, options=options)
@@ -221,6 +259,10 @@ def _open_container(camera: CameraInfo, options: dict[str, str]) -> av.container
 
 def _raise_if_final(camera: CameraInfo, error: Exception) -> None:
     """Raise the DeviceError for failures that another format cannot cure."""
+    if camera.device == STDIN:
+        raise InputError(
+            "E307", f"standard input is empty or no media: {_words(error)}", "--camera FILE"
+        ) from error
     number = getattr(error, "errno", None)
     if isinstance(error, PermissionError):
         raise DeviceError(

@@ -12,6 +12,23 @@ from livecartoon.sources.base import Source
 LONGEST_WAIT_S = 10.0
 
 
+class Pace:
+    """Holds pictures back until their time has come; never makes up for lost time."""
+
+    def __init__(self) -> None:
+        self._start_s: float | None = None
+
+    def wait_s(self, seconds: float, now_s: float) -> float:
+        """Return how long to wait at `now_s` before showing the picture of time `seconds`."""
+        if self._start_s is None:
+            self._start_s = now_s - seconds
+        wait_s = self._start_s + seconds - now_s
+        if not 0 <= wait_s <= LONGEST_WAIT_S:  # late, or a gap not worth sitting through
+            self._start_s = now_s - seconds
+            return 0.0
+        return wait_s
+
+
 class PacedSource(Source):
     """Yields each frame of a file when its time has come; `is_looped` starts over at the end.
 

@@ -11,7 +11,7 @@ from livecartoon.sources import SOURCES, kind_of, open_source, source_class
 from livecartoon.sources.base import Source
 from tests.drawing import moving_picture, write_clip
 
-DEVICES = {"camera"}
+DEVICES = {"camera", "screen"}
 KINDS = sorted(set(SOURCES) - DEVICES)
 
 

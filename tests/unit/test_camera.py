@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from livecartoon.errors import DeviceError
+from livecartoon.errors import DeviceError, InputError
 from livecartoon.sources import camera as camera_module
 from livecartoon.sources import devices
 from livecartoon.sources.camera import CameraInfo, CameraSource, CameraWish
 from livecartoon.sources.devices import find_camera, holder_of
+from livecartoon.sources.paced import Pace
+from tests.drawing import write_clip
 
 WISH = CameraWish(320, 180, Fraction(30))
 
@@ -165,3 +167,57 @@ def test_find_camera_without_any_offers_the_test_card(monkeypatch):
 
 def test_holder_of_a_device_nobody_has_is_empty():
     assert holder_of("/dev/video4242") == ""
+
+
+def test_camera_after_a_replug_is_known_by_its_id(monkeypatch):
+    before = CameraInfo(0, "by-id/usb-c920", "C920", "/dev/video0", "v4l2")
+    present = [
+        CameraInfo(0, "by-id/usb-other", "C920", "/dev/video0", "v4l2"),
+        CameraInfo(1, "by-id/usb-c920", "C920", "/dev/video3", "v4l2"),
+    ]
+    monkeypatch.setattr(camera_module, "list_cameras", lambda: present)
+    assert camera_module._found_again(before).device == "/dev/video3"
+
+
+def test_camera_away_after_a_replug_stays_the_one_meant(monkeypatch):
+    before = CameraInfo(0, "by-id/usb-c920", "C920", "/dev/video0", "v4l2")
+    monkeypatch.setattr(camera_module, "list_cameras", list)
+    assert camera_module._found_again(before) is before
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "rtsp", "rtmp", "udp"])
+def test_camera_options_of_a_stream_are_low_delay_and_keep_files_out(scheme):
+    info = camera_module._resolve(f"{scheme}://10.0.0.1/live")
+    ((_, options),) = camera_module._attempts(info, WISH)
+    assert options["fflags"] == "nobuffer"
+    assert "file" not in options["protocol_whitelist"].split(",")
+
+
+def test_camera_on_an_empty_standard_input_is_e307(tmp_path, monkeypatch):
+    empty = tmp_path / "empty"
+    empty.write_bytes(b"")
+    monkeypatch.setattr(camera_module, "STDIN", str(empty))
+    with pytest.raises(InputError) as caught:
+        CameraSource("-")
+    assert caught.value.code == "E307"
+
+
+def test_camera_on_standard_input_plays_in_real_time_and_ends(tmp_path, monkeypatch):
+    path = tmp_path / "clip.mkv"
+    write_clip(path)
+    monkeypatch.setattr(camera_module, "STDIN", str(path))
+    start_s = time.monotonic()
+    with CameraSource("-") as source:
+        frames = list(source)
+    spread_s = frames[-1].seconds - frames[0].seconds
+    assert len(frames) > 5
+    assert time.monotonic() - start_s > spread_s > 0.3
+
+
+def test_pace_that_is_late_does_not_hurry_afterwards():
+    pace = Pace()
+    assert pace.wait_s(0.0, 100.0) == 0
+    assert pace.wait_s(0.1, 100.0) == pytest.approx(0.1)
+    assert pace.wait_s(0.2, 101.0) == 0
+    assert pace.wait_s(0.3, 101.0) == pytest.approx(0.1)
+    assert pace.wait_s(99.0, 101.1) == 0

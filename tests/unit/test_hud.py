@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from livecartoon.jobs.live.desk import HELP
-from livecartoon.jobs.live.hud import HudState, condition, figures_line, hud_lines
+from livecartoon.jobs.live.hud import HudState, condition, figures_line, hud_lines, silence_text
 from livecartoon.sinks.presenter import Scene
 from livecartoon.sinks.window import draw_hud, draw_panel, key_name, render, text_px
 
@@ -157,3 +157,8 @@ def test_render_original_shows_the_source():
 )
 def test_key_name_of_a_code(code, name):
     assert key_name(code) == name
+
+
+def test_silence_of_the_camera_is_told_after_two_seconds():
+    assert silence_text(1.9) == ""
+    assert "for 3 s" in silence_text(3.2)

@@ -47,6 +47,11 @@ def open_camera(settings: LiveSettings, on_state: Callable[[str], None]) -> Live
             text, settings.width, settings.height, settings.rate, is_live=True
         )
         return LiveCamera(card, "test card", text, "pattern", card.info.rate or settings.rate)
+    if text.startswith("screen:"):
+        from livecartoon.sources.screen import ScreenSource
+
+        screen = ScreenSource(text, settings.rate)
+        return LiveCamera(screen, "screen", text, "screen", settings.rate)
     path = Path(text)
     if text and path.is_file():
         return _open_file(path, settings)

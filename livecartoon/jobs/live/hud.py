@@ -10,6 +10,7 @@ from livecartoon.jobs.live.settings import HudLevel
 SLOW_RATE = 0.8
 """Below that share of the camera's rate the picture is called slow."""
 DROP_SHARE = 0.1
+SILENT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ def temporal_text(mode: str, report: Any) -> str:  # noqa: ANN401  the engine's 
 def figures_line(state: HudState) -> str:
     """Return what the HUD knows as one line for the terminal."""
     return " | ".join((_short_line(state), *_full_lines(state)))
+
+
+def silence_text(silence_s: float) -> str:
+    """Say that the camera sends nothing although nobody has called it lost; "" while it does."""
+    return f"no picture from the camera for {silence_s:.0f} s" if silence_s > SILENT_S else ""
 
 
 def to_ascii(text: str) -> str:

@@ -15,7 +15,7 @@ from livecartoon.frame import Frame
 from livecartoon.jobs.live.cameras import open_camera
 from livecartoon.jobs.live.desk import Desk
 from livecartoon.jobs.live.ending import Signals, start_thread
-from livecartoon.jobs.live.hud import HudState, figures_line, temporal_text
+from livecartoon.jobs.live.hud import HudState, figures_line, silence_text, temporal_text
 from livecartoon.jobs.live.meters import Growth, RateMeter
 from livecartoon.jobs.live.openers import first_sinks, sink_openers
 from livecartoon.jobs.live.rack import SinkRack
@@ -112,14 +112,13 @@ class LiveRun:
             self._rack.start(kind)
 
     def _make_worker(self) -> Worker:
-        settings = self._settings
         return Worker(
             self._captured,
             self._pictures,
             lambda: self._rack.inboxes,
             self._shelf,
-            static_skip=settings.static_skip,
-            limit=settings.frames,
+            static_skip=self._settings.static_skip,
+            limit=self._settings.frames,
         )
 
     def _capture(self) -> None:
@@ -256,7 +255,7 @@ class LiveRun:
             sinks=(*(("window OK",) if self._settings.show else ()), *self._rack.states),
             is_frozen=desk.is_frozen,
             is_original=desk.is_original,
-            loss=self._loss,
+            loss=self._loss or silence_text(self._arrivals.silence_s(now_s)),
             warnings=tuple(self._warnings),
         )
 

@@ -35,6 +35,10 @@ class RateMeter:
             return 0.0
         return (len(self._recent) - 1) / max(1e-6, now_s - self._recent[0])
 
+    def silence_s(self, now_s: float) -> float:
+        """Seconds since the last event, 0 before the first."""
+        return now_s - self._last_s if self.count else 0.0
+
     def overall(self) -> float:
         """Events per second from the first to the last."""
         span_s = self._last_s - self._first_s
