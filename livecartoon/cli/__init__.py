@@ -30,6 +30,7 @@ COMMANDS = {
     "devices": "livecartoon.cli.devices:devices",
     "doctor": "livecartoon.cli.doctor:doctor",
     "image": "livecartoon.cli.image:image",
+    "serve": "livecartoon.cli.serve:serve",
     "styles": "livecartoon.cli.styles:styles",
 }
 SECOND_SIGNAL_S = 3.0

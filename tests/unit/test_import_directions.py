@@ -51,6 +51,8 @@ OURS = {
 }
 #: Library -> the only places of livecartoon that may import it.
 BORDERS = {
+    "aiohttp": {"jobs.serve"},
+    "aiortc": {"jobs.serve"},
     "av": {"sources", "sinks"},
     "click": {"cli"},
     "cv2": {"sinks.window", "temporal"},

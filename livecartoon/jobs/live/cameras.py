@@ -42,6 +42,9 @@ def open_camera(settings: LiveSettings, on_state: Callable[[str], None]) -> Live
     InputError, UsageError.
     """
     text = settings.camera
+    if settings.source is not None:
+        given = settings.source
+        return LiveCamera(given, text, text, given.info.codec, settings.rate)
     if text.startswith("pattern:"):
         card = PatternSource.parse(
             text, settings.width, settings.height, settings.rate, is_live=True

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from livecartoon.config import Look, TemporalName
+from livecartoon.errors import UsageError
 from livecartoon.jobs.live.settings import HudLevel
 from livecartoon.sinks.presenter import Compare
 
@@ -14,6 +16,7 @@ STEP = 0.05
 BIG_STEP = 0.1
 """Of sliders from 0 to 2."""
 KEEP_COLOR_STEPS = (0.0, 0.5, 1.0)
+SLIDERS = ("strength", "keep_color", "ink", "vivid")
 COMPARES: tuple[Compare, ...] = ("off", "wipe", "side")
 TEMPORALS: tuple[TemporalName, ...] = ("auto", "off", "blend", "flow")
 HUDS: tuple[HudLevel, ...] = ("off", "min", "full")
@@ -63,11 +66,24 @@ class Desk:
     """Kinds of sinks to start or stop, in the order of the keys."""
 
     def press(self, key: str) -> None:
-        """Do what `key` stands for; a key without meaning does nothing."""
-        if key.isdecimal() and key != "0":
+        """Do what `key` stands for; a key without meaning does nothing.
+
+        `style=NAME`, `strength=0.4` and the like, from a page, set a knob directly.
+        """
+        name, is_setting, value = key.partition("=")
+        if name and is_setting:
+            self._set(name, value)
+        elif key.isdecimal() and key != "0":
             self._pick_style(int(key) - 1)
         elif action := ACTIONS.get(key):
             action(self)
+
+    def _set(self, name: str, value: str) -> None:
+        if name == "style" and value in self.styles:
+            self.style = value
+        elif name in SLIDERS:
+            with suppress(UsageError, ValueError):  # out of range, or no number: nothing happens
+                self.look = replace(self.look, **{name: float(value)})
 
     def _pick_style(self, index: int) -> None:
         if index < len(self.styles):

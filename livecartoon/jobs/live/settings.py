@@ -7,8 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from livecartoon.config import Look
 from livecartoon.errors import UsageError
 from livecartoon.escape import without_secrets
+from livecartoon.sources.base import Source
 
 HudLevel = Literal["off", "min", "full"]
 EndReason = Literal[
@@ -25,6 +27,8 @@ class LiveSettings:
 
     camera: str = ""
     """Index, name, device path, video file, URL or `pattern:`; empty = first camera."""
+    source: Source | None = None
+    """An open source, used instead of `camera`."""
     width: int = 1280
     height: int = 720
     rate: Fraction = Fraction(30)
@@ -100,6 +104,10 @@ class LiveStatus:
     is_warming: bool
     note: str
     """What the user should know now, else empty."""
+    look: Look = field(default_factory=Look)
+    is_original: bool = False
+    is_frozen: bool = False
+    compare: str = "off"
 
 
 @dataclass(slots=True)

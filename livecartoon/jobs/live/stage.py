@@ -158,6 +158,10 @@ class Stage:
                 dropped=self._dropped(),
                 is_warming=self.first_styled_s is None,
                 note=state.loss or note,
+                look=self._desk.look,
+                is_original=self._desk.is_original,
+                is_frozen=self._desk.is_frozen,
+                compare=self._desk.compare,
             )
         )
 
