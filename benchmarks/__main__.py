@@ -62,6 +62,18 @@ def startup(output: Path | None) -> None:
 
 
 @main.command()
+@click.option("--minutes", default=30.0, show_default=True)
+@click.option("--style", default="shinkai", show_default=True)
+@click.option("--cycles", "count", default=100, show_default=True, help="Starts and stops.")
+@OUTPUT
+def live(minutes: float, style: str, count: int, output: Path | None) -> None:
+    """Soak the live job: memory, delay and threads over a long time and many starts."""
+    from benchmarks.live import cycles, soak
+
+    _finish("live", {"cycles": cycles(count), "soak": soak(minutes, style)}, output)
+
+
+@main.command()
 @click.argument("source", type=click.Path(path_type=Path, exists=True))
 @click.argument("converted", type=click.Path(path_type=Path, exists=True))
 def conformance(source: Path, converted: Path) -> None:

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import pytest
@@ -311,3 +312,13 @@ def test_live_leaves_no_threads_behind():
     before = set(threading.enumerate())
     play(frames=5)
     assert set(threading.enumerate()) <= before
+
+
+def test_live_started_and_stopped_many_times_leaves_nothing_behind():
+    play(frames=2)
+    files = len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
+    before = set(threading.enumerate())
+    for _ in range(15):
+        play([(0.05, "q")])
+    assert set(threading.enumerate()) <= before
+    assert not files or len(list(Path("/proc/self/fd").iterdir())) <= files

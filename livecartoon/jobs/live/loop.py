@@ -274,6 +274,7 @@ class LiveRun:
         camera, info, counts = self._camera, self._camera.source.info, self._worker.counts
         return LiveReport(
             seconds=round(time.monotonic() - self._start_s, 3),
+            first_styled_s=self._stage.first_styled_after_s(self._start_s),
             camera={
                 "name": camera.name,
                 "id": camera.id,

@@ -115,6 +115,8 @@ class LiveReport:
     """The measurements of one run; `as_json` has the fields of the product's JSON."""
 
     seconds: float = 0.0
+    first_styled_s: float | None = None
+    """From the start of the job to the first styled picture on show."""
     camera: dict[str, Any] = field(default_factory=dict)
     frames: dict[str, int] = field(default_factory=dict)
     fps: dict[str, float] = field(default_factory=dict)

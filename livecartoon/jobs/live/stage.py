@@ -99,6 +99,11 @@ class Stage:
             pixels = np.ascontiguousarray(frame.pixels)
             self._saver.save(Shot(folder / f"{stem}-{part}.png", pixels, facts))
 
+    def first_styled_after_s(self, start_s: float) -> float | None:
+        """Seconds from `start_s` to the first styled picture, None if there was none."""
+        first_s = self.first_styled_s
+        return None if first_s is None else round(first_s - start_s, 3)
+
     def finish(self) -> None:
         """Save the snapshots still waiting."""
         self._saver.finish(FINISH_S)
