@@ -199,18 +199,20 @@ def status(run: Path) -> None:
 def export(
     run: Path, output: Path, name: str, title: str, description: str, licence: str, data: str
 ) -> None:
-    """Write the averaged student of RUN as a weights file."""
-    from trainer.export import export_student
+    """Write what RUN has trained, by its averaged parameters, as a weights file."""
+    from trainer.trained import model_of, read_trained
 
-    export_student(
-        run,
-        output,
-        name=name,
-        title=title or name,
-        description=description,
-        licence=licence,
-        data=data,
-    )
+    rights = {"title": title or name, "description": description}
+    if model_of(run) == "student":
+        from trainer.export import export_student
+
+        export_student(run, output, name=name, licence=licence, data=data, **rights)
+        return
+    from trainer.export_paper import export_generator
+
+    trained = read_trained(run)
+    header = {"style": name, "license": licence, "license_data": data} | rights
+    export_generator(trained.generator, output, **(trained.header | header))  # type: ignore[arg-type]  # texts only
 
 
 for command in WEIGHTS_COMMANDS:

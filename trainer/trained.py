@@ -35,6 +35,8 @@ def read_trained(run: Path, data: Path | None = None) -> Trained:
     """
     kind: type[Any] = find_recipe(model_of(run))
     config = kind.config_type.read(run / "config.toml")
+    # neither the perceptual network nor a GPU is needed to draw
+    config = config.with_parameters(("features=", "device=cpu"))
     if data is not None:
         config = config.with_parameters((f"data={data}",))
     state = read_state(state_file(run))

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from livecartoon.models.checkpoint import read_checkpoint
 from tests.drawing import write_unpaired
+from trainer.export_paper import export_generator
 from trainer.loop import train
 from trainer.options import training
 from trainer.recipes import RECIPES, find_recipe, models
@@ -119,6 +121,15 @@ def test_train_when_stopped_and_resumed_then_equals_the_uninterrupted_run(paper,
     trained = read_trained(tmp_path / "whole")
     assert trained.header["steps"] == "4"
     assert str(data) not in trained.header["training"]
+    export_generator(
+        trained.generator,
+        tmp_path / "style.safetensors",
+        **trained.header,
+        style="drawn",
+        license="CC0-1.0",
+        license_data="drawn",
+    )
+    assert read_checkpoint(tmp_path / "style.safetensors").header["steps"] == "4"
     assert trained.generator(torch.zeros(1, 3, 32, 32)).shape == (1, 3, 32, 32)
     lines = (tmp_path / "whole" / "log.jsonl").read_text().splitlines()
     assert {"phase", "images_per_s", "waiting"} <= set(json.loads(lines[-1]))
