@@ -52,6 +52,8 @@ def test_keep_color_key_goes_round():
 def test_temporal_key_goes_round():
     modes = [press(["t"] * n).temporal for n in (1, 2, 3, 4)]
     assert modes == ["off", "blend", "flow", "auto"]
+
+
 def test_ink_and_vivid_keys_stay_within_the_range():
     assert press(["o"]).look.ink == 1.1
     assert press(["l"] * 30).look.ink == 0.0
