@@ -121,14 +121,15 @@ class NoiseLevel:
     def _quiet_third(self) -> Floats:
         """Without a product: the quiet third of the blocks tells the noise.
 
-        Not of chroma, which a codec leaves untouched in most blocks and coarse in the others.
+        Not of chroma that reverses like noise: a codec leaves it untouched in most blocks and
+        coarse in the others.
         """
         seen = np.empty((3, self._rows, self._columns), np.float32)
         for index, (plane, block) in enumerate(zip(self._difference, seen, strict=True)):
             cv2.multiply(plane, plane, dst=self._product, scale=0.5)
             self._block_means(self._product, block)
             quiet, loud = np.percentile(block, (35, 80))
-            most = max(3 * quiet, loud) if index else 3 * quiet
+            most = max(3 * quiet, loud) if index and self._is_noise(index) else 3 * quiet
             np.clip(block, np.float32(quiet), np.float32(most), out=block)
         return seen
 
