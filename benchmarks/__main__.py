@@ -74,17 +74,31 @@ def live(minutes: float, style: str, count: int, output: Path | None) -> None:
 
 
 @main.command()
-@click.argument("source", type=click.Path(path_type=Path, exists=True))
-@click.argument("converted", type=click.Path(path_type=Path, exists=True))
-def conformance(source: Path, converted: Path) -> None:
-    """Compare a CONVERTED file with its SOURCE stream by stream; exit 1 if something is lost."""
-    from benchmarks.conformance import compare
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
+)
+@click.option("--pair", is_flag=True, help="The two FILES are a source and what became of it.")
+@click.option("--suffix", help="Container of the results, such as mkv; else as the source.")
+@click.option("-v", "--verbose", is_flag=True, help="Show what is kept as well.")
+def conformance(files: tuple[Path, ...], pair: bool, suffix: str | None, verbose: bool) -> None:
+    """Convert FILES with an engine that changes nothing and compare stream by stream.
 
-    rows = compare(source, converted)
-    for row in rows:
-        mark = "ok  " if row.is_same else "LOST"
-        click.echo(f"{mark}  {row.what:16}  {row.source}  ->  {row.output}")
-    if not all(row.is_same for row in rows):
+    Exit 1 if something is lost that the container could have held.
+    """
+    from benchmarks.conformance import compare, convert_all
+
+    if pair and len(files) != 2:
+        raise click.UsageError("--pair takes a source and a converted file")
+    results = [(files[0], "done", compare(*files))] if pair else convert_all(files, suffix)
+    lost = 0
+    for source, status, rows in results:
+        wrong = [row for row in rows if not row.is_same]
+        lost += bool(wrong) or status == "failed"
+        click.echo(f"{'LOST' if wrong else 'ok  '}  {source.name}  {status}  {len(rows)} rows")
+        for row in rows if verbose else wrong:
+            mark = "ok  " if row.is_same else "LOST"
+            click.echo(f"      {mark}  {row.what:16}  {row.source}  ->  {row.output}")
+    if lost:
         sys.exit(1)
 
 

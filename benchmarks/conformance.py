@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from av.stream import Disposition
+
+from livecartoon.config import EngineOptions
+from livecartoon.errors import LivecartoonError
+from livecartoon.jobs.convert import ConvertSettings, convert_file
+from livecartoon.jobs.laps import Stylize
+from livecartoon.jobs.naming import output_for
+from livecartoon.sinks.carrier import QUICKTIME_CODES
+from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.file import FileSource
-from livecartoon.sources.probe import MediaFacts, inspect
+from livecartoon.sources.probe import MediaFacts, SoundFacts, StreamFacts, inspect
 
 #: Seconds a time stamp may be off, by suffix; 0 elsewhere. Matroska keeps milliseconds.
 TOLERANCE = {".mkv": Fraction(1, 2000), ".webm": Fraction(1, 2000)}
+#: What a container cannot say of a track: QuickTime knows enabled or not, AVI nothing at all.
+UNTOLD = {
+    ".avi": ~0,
+    ".mov": ~int(Disposition.default),
+    ".webm": ~int(Disposition.default | Disposition.forced),
+}
+#: Two codes of one language.
+SAME_LANGUAGE = {new: old for old, new in QUICKTIME_CODES.items()} | {"und": ""}
+#: Kinds of stream that a container holds, beside video and sound.
+HOLDS = {
+    ".avi": set[str](),
+    ".m4v": {"subtitle", "video"},
+    ".mkv": {"attachment", "subtitle", "video"},
+    ".mov": {"subtitle", "video"},
+    ".mp4": {"subtitle", "video"},
+    ".webm": {"subtitle", "video"},
+}
+KEEPS_CHAPTERS = set(HOLDS) - {".avi"}
+#: Subtitles that are text, not pictures of it.
+TEXTS = {"ass", "mov_text", "ssa", "subrip", "text", "webvtt"}
+WEB_VIDEO = {"av1", "vp8", "vp9"}
+#: Tags every container knows by some name of its own.
+COMMON_TAGS = ("title", "artist", "album", "genre", "copyright", "creation_time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +64,10 @@ def compare(source: Path, output: Path) -> list[Row]:
     return [
         *_picture(source, before, after),
         *_times(output, before, after),
-        *_sound(before, after),
+        *_sound(output, before, after),
+        *_others(output, before, after),
+        *_chapters(output, before, after),
+        *_tags(output, before, after),
     ]
 
 
@@ -82,31 +119,125 @@ def _times(output: Path, before: MediaFacts, after: MediaFacts) -> Iterator[Row]
     )
 
 
-def _sound(before: MediaFacts, after: MediaFacts) -> Iterator[Row]:
+def _sound(output: Path, before: MediaFacts, after: MediaFacts) -> Iterator[Row]:
     yield Row(
         "sound tracks", str(len(before.sound)), str(len(after.sound)),
         len(before.sound) == len(after.sound),
     )  # fmt: skip
     for index, (was, now) in enumerate(zip(before.sound, after.sound, strict=False)):
+        is_copied = was.sha256 == now.sha256 and was.codec == now.codec
+        is_encoded = was.codec != now.codec and now.packets > 0
+        close = 0.001 if is_copied else 0.03
         yield Row(
             f"sound {index}",
             f"{was.codec} {was.packets} packets {was.sha256[:8]} from {was.start_s:.4f}",
             f"{now.codec} {now.packets} packets {now.sha256[:8]} from {now.start_s:.4f}",
-            was.sha256 == now.sha256 and abs(was.start_s - now.start_s) <= 0.001,
+            (is_copied or is_encoded) and abs(was.start_s - now.start_s) <= close,
         )
+        yield _labels(f"sound {index}", output, was, now)
 
 
-def table(pairs: list[tuple[Path, Path]]) -> str:
-    """Return a text table: one line per file, differences spelt out below it."""
-    lines = []
-    for source, output in pairs:
-        rows = compare(source, output)
-        wrong = [row for row in rows if not row.is_same]
-        facts = {row.what: row for row in rows}
-        lines.append(
-            f"{'ok  ' if not wrong else 'DIFF'} {source.name:28} -> {output.name:36}"
-            f" frames {facts['frames'].output:>4}  {facts['time stamps'].output.split(', ')[1]:18}"
-            f" sound {facts['sound tracks'].output}"
-        )
-        lines += [f"       {row.what}: {row.source}  |  {row.output}" for row in wrong]
-    return "\n".join(lines)
+def _labels(
+    what: str, output: Path, was: SoundFacts | StreamFacts, now: SoundFacts | StreamFacts
+) -> Row:
+    """Compare language, title and disposition, as far as the container has room for them."""
+    known = ~UNTOLD.get(output.suffix, 0)
+    if output.suffix in (".mp4", ".mov", ".m4v"):
+        known &= ~int(Disposition.default)  # mp4 enables a track of every kind
+    told = output.suffix != ".avi"
+    return Row(
+        f"{what} labels",
+        f"{was.language} {was.title} {was.disposition}",
+        f"{now.language} {now.title} {now.disposition}",
+        (not told or _language(was.language) == _language(now.language))
+        and (not told or was.title is None or was.title == now.title)
+        and was.disposition & known == now.disposition & known,
+    )
+
+
+def _language(code: str | None) -> str:
+    return SAME_LANGUAGE.get(code or "", code or "")
+
+
+def _others(output: Path, before: MediaFacts, after: MediaFacts) -> Iterator[Row]:
+    for kind in ("subtitle", "attachment", "video"):
+        was = [stream for stream in before.streams if stream.type == kind]
+        now = [stream for stream in after.streams if stream.type == kind]
+        if not was and not now:
+            continue
+        wanted = [stream for stream in was if _is_held(output.suffix, stream)]
+        yield Row(f"{kind}s", _names(was), _names(now), len(wanted) == len(now))
+        for index, (old, new) in enumerate(zip(wanted, now, strict=False)):
+            if kind == "subtitle":
+                same = old.texts == new.texts
+                yield Row(f"subtitle {index}", str(old.texts), str(new.texts), same)
+                yield _labels(f"subtitle {index}", output, old, new)
+            elif kind == "video":
+                yield Row(f"video {index}", old.codec, new.codec, old.codec == new.codec)
+
+
+def _is_held(suffix: str, stream: StreamFacts) -> bool:
+    if stream.type not in HOLDS[suffix]:
+        return False
+    if stream.type == "subtitle" and suffix != ".mkv":
+        return stream.codec in TEXTS
+    is_cover = bool(stream.disposition & Disposition.attached_pic)
+    if is_cover:
+        return suffix in (".m4v", ".mkv", ".mp4")
+    return suffix != ".webm" or stream.type != "video" or stream.codec in WEB_VIDEO
+
+
+def _names(streams: list[StreamFacts]) -> str:
+    return ", ".join(stream.codec for stream in streams) or "none"
+
+
+def _chapters(output: Path, before: MediaFacts, after: MediaFacts) -> Iterator[Row]:
+    if not before.chapters:
+        return
+    wanted = before.chapters if output.suffix in KEEPS_CHAPTERS else ()
+    same = len(wanted) == len(after.chapters) and all(
+        abs(was[0] - now[0]) <= 0.001 and was[2] == now[2]
+        for was, now in zip(wanted, after.chapters, strict=True)
+    )
+    yield Row("chapters", str(before.chapters), str(after.chapters), same)
+
+
+def _tags(output: Path, before: MediaFacts, after: MediaFacts) -> Iterator[Row]:
+    if output.suffix == ".avi":
+        return
+    for name in COMMON_TAGS:
+        was, now = _tag(before, name), _tag(after, name)
+        if was:
+            yield Row(f"tag {name}", was, now, was == now)
+
+
+def _tag(facts: MediaFacts, name: str) -> str:
+    return next((v for k, v in facts.tags.items() if k.lower() == name), "")
+
+
+def convert_all(
+    files: Iterable[Path], suffix: str | None = None
+) -> Iterator[tuple[Path, str, list[Row]]]:
+    """Convert each file with frames left as they are; yield it, the outcome and the rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        for source in files:
+            name = f"{source.stem}.{suffix or output_for(source, None, 'x').suffix.lstrip('.')}"
+            settings = ConvertSettings(preset="ultrafast", overwrite=True)
+            try:
+                report = convert_file(
+                    source,
+                    Path(folder) / name,
+                    EngineOptions(style="identity"),
+                    settings,
+                    make_stylize=_identity,
+                )
+            except LivecartoonError as error:
+                yield source, "failed", [Row("conversion", source.name, str(error), False)]
+                continue
+            assert report.output is not None
+            yield source, report.status, compare(source, report.output)
+            report.output.unlink()
+
+
+def _identity(info: VideoInfo, options: EngineOptions) -> AbstractContextManager[Stylize]:
+    return nullcontext(lambda frame: frame)

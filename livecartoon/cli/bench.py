@@ -10,8 +10,9 @@ from typing import Any
 from livecartoon.cli.flags import FILE, command, flag
 from livecartoon.cli.options import BACKEND_NAMES, STYLE_FLAGS, engine_options
 from livecartoon.cli.session import Session, current, to_json
-from livecartoon.cli.values import SIZE, TIME, Named, SizeRule
+from livecartoon.cli.values import SIZE, TIME, Named
 from livecartoon.errors import InputError, OutputError
+from livecartoon.size import SizeRule
 
 WIDE = (1920, 1080)
 MARK_SHARE = 0.05

@@ -12,8 +12,9 @@ from livecartoon.cli.flags import FILE, command, flag
 from livecartoon.cli.options import engine_options, snap_flags, style_flags
 from livecartoon.cli.session import Session, current
 from livecartoon.cli.status import open_status
-from livecartoon.cli.values import RATE, SIZE, TIME, Named, SizeRule
+from livecartoon.cli.values import RATE, SIZE, TIME, Named
 from livecartoon.escape import printable
+from livecartoon.size import SizeRule
 
 if TYPE_CHECKING:
     from livecartoon.jobs.live import LiveReport

@@ -10,9 +10,10 @@ from click.core import ParameterSource
 
 from livecartoon.cli.flags import AnyCommand, flag
 from livecartoon.cli.session import Session
-from livecartoon.cli.values import Named, Value, parse_size
+from livecartoon.cli.values import Named, Value
 from livecartoon.config import TIERS, EngineOptions, Look, SnapOptions, TemporalName
 from livecartoon.errors import UsageError
+from livecartoon.size import parse_size
 
 if TYPE_CHECKING:
     from livecartoon.styles import Style

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import click
 
 from livecartoon.errors import UsageError
 from livecartoon.escape import printable
+from livecartoon.size import parse_size
 
 if TYPE_CHECKING:  # generic for the type checker only: older releases of click are not
     ParamType = click.ParamType[Any]
@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # generic for the type checker only: older releases of click 
 else:
     ParamType, Choice = click.ParamType, click.Choice
 
-MAX_SIDE = 16384
 MAX_RATE = 1000
 TIME_TEXT = re.compile(
     r"(?:(?:(?P<hours>[0-9]{1,4}):(?=[0-9]{1,2}:))?(?P<minutes>[0-9]{1,4}):(?=[0-5]?[0-9](?:\.|$)))?"
@@ -28,8 +27,6 @@ TIME_TEXT = re.compile(
 )
 UNIT_TEXT = re.compile(r"(?P<count>[0-9]{1,9}(?:\.[0-9]{1,9})?)(?P<unit>ms|s|m|h)")
 UNITS = {"ms": Fraction(1, 1000), "s": Fraction(1), "m": Fraction(60), "h": Fraction(3600)}
-SIZE_TEXT = re.compile(r"(?P<width>[0-9]{1,5})x(?P<height>[0-9]{1,5})")
-SHORT_SIDES = {f"{side}p": side for side in (240, 288, 360, 480, 540, 720, 1080, 1440, 2160)}
 RATE_TEXT = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}|/[0-9]{1,6})?")
 #: Rates written short by everybody, and what they mean.
 FILM_RATES = {
@@ -42,30 +39,6 @@ FILM_RATES = {
 }
 BYTES_TEXT = re.compile(r"(?P<count>[0-9]{1,12}(?:\.[0-9]{1,6})?)(?P<unit>[KMGT]?)(?:i?B)?", re.I)
 BYTE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-
-
-@dataclass(frozen=True, slots=True)
-class SizeRule:
-    """A picture size as typed: exact, or a short side that keeps the aspect."""
-
-    width: int = 0
-    height: int = 0
-    short_side: int = 0
-    """Not 0: the other two follow from the source."""
-
-    def resolve(self, width: int, height: int) -> tuple[int, int]:
-        """Return (width, height) for a source of that size; even where the rule decides."""
-        if not self.short_side:
-            return self.width, self.height
-        scale = Fraction(self.short_side, min(width, height))
-        return _even(width * scale), _even(height * scale)
-
-    def __str__(self) -> str:
-        return f"{self.short_side}p" if self.short_side else f"{self.width}x{self.height}"
-
-
-def _even(value: Fraction) -> int:
-    return max(2, 2 * round(value / 2))
 
 
 def nearest(word: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -88,20 +61,6 @@ def parse_time(text: str) -> Fraction:
         raise _bad("time", text, "90, 1:30, 0:01:30.5, 90s or 1.5m")
     minutes = int(match["hours"] or 0) * 60 + int(match["minutes"] or 0)
     return minutes * 60 + Fraction(match["seconds"])
-
-
-def parse_size(text: str) -> SizeRule:
-    """Read `1280x720` or a short name such as `720p`."""
-    text = text.strip().lower()
-    if text in SHORT_SIDES:
-        return SizeRule(short_side=SHORT_SIDES[text])
-    match = SIZE_TEXT.fullmatch(text)
-    if match is None:
-        raise _bad("size", text, f"1280x720, or one of {' '.join(SHORT_SIDES)}")
-    width, height = int(match["width"]), int(match["height"])
-    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
-        raise _bad("size", text, f"1 to {MAX_SIDE} pixels a side")
-    return SizeRule(width, height)
 
 
 def parse_rate(text: str) -> Fraction:

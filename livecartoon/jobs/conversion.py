@@ -2,59 +2,38 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Any
 
 from livecartoon.config import EngineOptions
-from livecartoon.errors import OutputError, PartialError
-from livecartoon.frame import Frame
+from livecartoon.errors import LivecartoonError, OutputError, PartialError, UsageError
+from livecartoon.jobs.compare import compared
+from livecartoon.jobs.journal import input_identity
+from livecartoon.jobs.laps import LapRunner, Stylize, Tally
 from livecartoon.jobs.naming import partial_name
-from livecartoon.jobs.report import FileReport, engine_fields, peak_rss, temporal_fields
-from livecartoon.jobs.verify import Expected, verify
+from livecartoon.jobs.planning import Plan, Warn
+from livecartoon.jobs.reading import file_of, problem_of
+from livecartoon.jobs.report import FileReport, engine_fields, peak_rss
+from livecartoon.jobs.settings import ConvertSettings
+from livecartoon.jobs.verify import expected_of, verify
 from livecartoon.jobs.workspace import Workspace
-from livecartoon.pipeline import RunReport, run
-from livecartoon.sinks.encoder import EncoderSettings
-from livecartoon.sinks.file import FileSink
+from livecartoon.pipeline import run
+from livecartoon.sinks.animation import AnimationSink, is_animation
+from livecartoon.sinks.base import Sink
+from livecartoon.sinks.join import Joiner
+from livecartoon.sinks.segments import Segment, SegmentSink
+from livecartoon.sinks.video import tick_of
 from livecartoon.sources.base import VideoInfo
-from livecartoon.sources.file import FileSource
-from livecartoon.sources.tracks import StreamNote, Tracks
+from livecartoon.sources.probe import packet_times
 
-log = logging.getLogger(__name__)
+__all__ = ["Conversion", "Hooks", "MakeStylize", "Progress", "Warn", "make_stylizer"]
 
-Stylize = Callable[[Frame], Frame]
 MakeStylize = Callable[[VideoInfo, EngineOptions], AbstractContextManager[Stylize]]
-Warn = Callable[[str, str], None]
-#: Below this much free space beside the output a run is not worth starting.
-LEAST_FREE = 16 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class ConvertSettings:
-    """The flags of `livecartoon convert` that are not about look or engine."""
-
-    codec: str = "auto"
-    crf: int | None = None
-    preset: str = "medium"
-    pix_fmt: str = "yuv420p"
-    encoder_options: tuple[tuple[str, str], ...] = ()
-    audio: Literal["copy", "none"] = "copy"
-    overwrite: bool = False
-    skip_existing: bool = False
-    on_error: Literal["abort", "repeat"] = "abort"
-    hdr: Literal["tonemap", "refuse"] = "tonemap"
-    deinterlace: bool = True
-    metadata: bool = True
-
-    def encoder(self) -> EncoderSettings:
-        """Return what the sink needs of this; UsageError for bad values."""
-        extra = dict(self.encoder_options)
-        return EncoderSettings(self.codec, self.crf, self.preset, self.pix_fmt, extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +45,8 @@ class Progress:
     """All there will be, None if the container does not say."""
     seconds: float
     """Since the first frame was asked for."""
+    bytes_out: int = 0
+    """Size of the closed pieces."""
 
 
 def make_stylizer(info: VideoInfo, options: EngineOptions) -> AbstractContextManager[Stylize]:
@@ -74,6 +55,18 @@ def make_stylizer(info: VideoInfo, options: EngineOptions) -> AbstractContextMan
     from livecartoon.stylizer import Stylizer
 
     return Stylizer(find_style(options.style), info.width, info.height, options)
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Who hears of what happens, and where engines come from."""
+
+    make_stylize: MakeStylize
+    make_own: MakeStylize
+    """Makes an engine of one's own where `make_stylize` lends a shared one."""
+    on_progress: Callable[[Progress], None] | None = None
+    on_start: Callable[[FileReport], None] | None = None
+    on_warning: Warn | None = None
 
 
 class Conversion:
@@ -85,204 +78,259 @@ class Conversion:
         target: Path,
         options: EngineOptions,
         settings: ConvertSettings,
-        on_warning: Warn | None,
+        hooks: Hooks,
     ) -> None:
         self.report = report
         self.target = target
         self.options = options
         self.settings = settings
-        self.on_warning = on_warning
+        self.hooks = hooks
 
-    def convert(
-        self,
-        on_progress: Callable[[Progress], None] | None,
-        on_start: Callable[[FileReport], None] | None,
-        make_stylize: MakeStylize,
-    ) -> None:
-        """Do it all; raises where nothing comes of it."""
-        settings, report = self.settings, self.report
+    def convert(self, stdout: IO[bytes] | None = None) -> None:
+        """Do it all; raises where nothing comes of it.
+
+        With `stdout` the film goes there as it is made; `target` only names its container.
+        """
+        self.plan = Plan(self.report, self.target, self.options, self.settings, self._warn)
         with ExitStack() as stack:
-            source = stack.enter_context(self._open_source())
-            tracks = Tracks(report.input)
-            stack.callback(tracks.close)
-            self._check_space()
+            stack.callback(self.plan.close)
+            self.plan.settle()
+            if self.settings.dry_run:
+                self.report.status = "planned"
+                return
+            if stdout is not None:
+                self._stream(stdout)
+                return
+            self.plan.check_space()
             workspace = stack.enter_context(Workspace(self.target))
-            sink = self._open_sink(workspace.part, source.info, tracks)
-            with sink:  # open before the engine is built: what cannot be written fails at once
-                self._plan(source, sink, tracks)
-                with make_stylize(source.info, self.options) as stylize:
-                    self._note_engine(stylize, source.info)
-                    if on_start is not None:
-                        on_start(report)
-                    started = time.perf_counter()
-                    done = run(source, stylize, sink, on_frame=_hook(on_progress, source.info))
-                    sink.close()
-                    self._measure(done, stylize, time.perf_counter() - started, source)
-            self._judge(source, sink, tracks)
-            self._finish(workspace, sink)
-        if settings.on_error == "repeat" and report.frames_repeated and report.error is None:
-            report.status = "partial"
-            report.error = PartialError(
-                "E701",
-                f"{report.input.name}: {report.frames_repeated} undecodable frames were repeated",
-                "get a whole copy of the file",
-            )
+            if is_animation(self.target):
+                self._animate(workspace)
+            else:
+                self._convert_in_laps(workspace)
 
-    def _open_source(self) -> FileSource:
-        settings = self.settings
-        return FileSource(
-            self.report.input,
-            on_error=settings.on_error,
-            hdr=settings.hdr,
-            deinterlace=settings.deinterlace,
-            exact_colour=self.options.look.strength == 0,
+    def _stream(self, stdout: IO[bytes]) -> None:
+        """Write the film to a pipe as it is made."""
+        sink = self.plan.open_sink(stdout)
+        problem = self._straight(sink)
+        self.report.status = "done"
+        self.report.output = None
+        self._end_with(problem)
+
+    def _animate(self, workspace: Workspace) -> None:
+        sink = AnimationSink(workspace.part, self.plan.info, self.plan.reading.shift_s)
+        problem = self._straight(sink)
+        self._name(workspace, problem)
+
+    def _straight(self, sink: Sink) -> LivecartoonError | None:
+        """Run from start to end in one go; return what was wrong with the source."""
+        reading, compare = self.plan.reading, self.settings.compare
+        with sink, self.hooks.make_stylize(reading.info, self.options) as stylize:
+            self._start(stylize)
+            self._begin_clock()
+            before = dict(getattr(stylize, "stage_s", {}))
+            with reading.open() as source:
+                done = run(
+                    source,
+                    lambda frame: compared(frame, stylize(frame), compare),
+                    sink,
+                    on_frame=self._tell,
+                )
+                tally = Tally(done.frames, dict(done.busy_s), list(file_of(source).warnings()))
+                tally.add_since(getattr(stylize, "stage_s", {}), before)
+                problem = problem_of(source, file_of(source).frames, is_whole=reading.is_whole)
+                self.report.frames_repeated = file_of(source).repeated
+        self._measure(tally, done.frames)
+        if not done.frames:
+            raise problem or _empty_part()
+        return problem
+
+    def _convert_in_laps(self, workspace: Workspace) -> None:
+        journal = workspace.journal
+        if self.settings.resume:
+            journal.open(self._identity())
+        else:
+            journal.clear()
+        self.report.resumed_from_frame = journal.frames
+        self.workspace = workspace
+        runner = LapRunner(
+            self.plan.reading, self._make_sink, journal.segments, self._keep, self._tell
         )
+        self._run(runner)
+        self._measure(runner.tally, sum(len(piece.pts) for piece in runner.pieces()))
+        self.report.frames_repeated = sum(self._repeated.values())
+        self._join(workspace, runner.pieces(), runner.shortfall())
 
-    def _open_sink(self, part: Path, info: VideoInfo, tracks: Tracks) -> FileSink:
-        return FileSink(
-            part,
-            info,
-            self.settings.encoder(),
-            sound=tracks if self.settings.audio == "copy" else None,
-            tags=self._tags(tracks),
-            video_tags=tracks.video_tags if self.settings.metadata else None,
-        )
-
-    def _tags(self, tracks: Tracks) -> dict[str, str]:
-        if not self.settings.metadata:
-            return {}
+    def _identity(self) -> dict[str, Any]:
         from livecartoon import __version__
 
-        made = f"livecartoon {__version__} style={Path(self.options.style).stem}"
-        comment = tracks.tags.get("comment", "")
-        return tracks.tags | {"comment": f"{comment}; {made}" if comment else made}
+        engine = asdict(self.options)
+        engine.pop("threads")
+        return {
+            "version": __version__,
+            **engine.pop("look"),
+            **engine,
+            **self.settings.identity(),
+            **input_identity(self.report.input),
+        }
 
-    def _check_space(self) -> None:
-        """Refuse hopeless disks, warn about tight ones; the result is about as large."""
-        self.report.bytes_in = self.report.input.stat().st_size
-        free = shutil.disk_usage(self.target.parent).free
-        if free < max(LEAST_FREE, self.report.bytes_in // 2):
-            raise OutputError(
-                "E403",
-                f"disk full at {self.target.parent}: about {self.report.bytes_in >> 20} MiB"
-                f" needed, {free >> 20} MiB free",
-                "free some space, or choose another folder with -o",
-            )
-        if free < 2.2 * max(self.report.bytes_in, 32 << 20):
-            self._warn("W403", f"only {free >> 20} MiB free at {self.target.parent}")
-
-    def _plan(self, source: FileSource, sink: FileSink, tracks: Tracks) -> None:
-        report = self.report
-        report.size = report.infer_size = (source.info.width, source.info.height)
-        for text in source.info.warnings:
-            self._warn("W301", text)
-        if self.target.suffix.lower() == ".avi":
-            text = "AVI has no presentation times: readers may show the picture frames late"
-            self._warn("W306", f"{text}; .mkv keeps them")
-        if any(sink.padded):
-            self._warn(
-                "W302",
-                f"odd size: {sink.padded[1]} column and {sink.padded[0]} row were doubled"
-                f" for {self.settings.pix_fmt}",
-            )
-        video = {"type": "video", "codec": sink.encoder, "language": None, "action": "encode"}
-        report.streams_kept.append(video)
-        for index, about in tracks.sound.items():
-            self._plan_sound(index, about, sink)
-        for other in tracks.others:
-            self._drop(other.type, other.codec, other.language, other.reason)
-        if tracks.chapters:
-            self._warn("W303", f"{len(tracks.chapters)} chapters are not carried over yet")
-
-    def _plan_sound(self, index: int, about: StreamNote, sink: FileSink) -> None:
-        if sink.sound is None:
-            self._drop(about.type, about.codec, about.language, "--audio none")
-            return
-        track = sink.sound.tracks[index]
-        kept = {"type": about.type, "codec": track.codec, "language": about.language}
-        self.report.streams_kept.append(kept | {"action": "copy" if track.is_copy else "encode"})
-        if not track.is_copy:
-            text = f"{self.target.suffix} cannot hold {about.codec}: encoded again as {track.codec}"
-            self._warn("W304", text)
-
-    def _drop(self, kind: str, codec: str, language: str | None, reason: str) -> None:
-        self.report.streams_dropped.append(
-            {"type": kind, "codec": codec, "language": language, "reason": reason}
+    def _make_sink(
+        self, on_closed: Callable[[Segment], None], first: int, end: int | None
+    ) -> SegmentSink:
+        plan = self.plan
+        return SegmentSink(
+            self.workspace.folder,
+            self.target,
+            plan.info,
+            plan.encoder,
+            plan.reading.laps,
+            on_closed,
+            first=first,
+            end=end,
         )
-        self._warn("W303", f"{kind} stream ({codec}) is left out: {reason}")
 
-    def _note_engine(self, stylize: Stylize, info: VideoInfo) -> None:
+    def _run(self, runner: LapRunner) -> None:
+        """Do what is missing with as many workers as were asked for."""
+        self._repeated = dict(self.workspace.journal.repeated)
+        jobs = self.settings.jobs
+        times = packet_times(self.report.input) if jobs > 1 else None
+        reading, hooks = self.plan.reading, self.hooks
+        if jobs > 1 and times is None:
+            self._warn("W310", "its time stamps do not allow pieces side by side: --jobs 1")
+        if times:
+            last_s = min(max(times), reading.end_s) if reading.end_s is not None else max(times)
+            count = reading.laps.of(last_s) + 1
+
+            def borrow() -> AbstractContextManager[Stylize]:
+                return hooks.make_own(reading.info, self.options)
+
+            with borrow() as stylize:  # built or loaded once; the workers find it cached
+                self._start(stylize)
+            self._begin_clock()
+            runner.run_side_by_side(borrow, min(jobs, count), count)
+            return
+        with hooks.make_stylize(reading.info, self.options) as stylize:
+            self._start(stylize)
+            self._begin_clock()
+            runner.run_serially(stylize)
+
+    def _keep(self, piece: Segment, repeated: int, is_sound: bool) -> None:
+        """Note a closed piece, if it is whole, and look whether the disk holds out."""
+        self._repeated[piece.index] = repeated
+        if not is_sound or not self.settings.resume:
+            return
+        journal = self.workspace.journal
+        journal.add(piece, repeated)
+        saved = journal.bytes
+        free = shutil.disk_usage(self.workspace.folder).free
+        if free < saved:  # the film is joined beside its pieces
+            raise self._disk_full(saved, free)
+
+    def _disk_full(self, needed: int, free: int) -> OutputError:
+        frames, done = self.plan.reading.info.frames, self.workspace.journal.frames
+        share = f"{min(99, 100 * done // frames)} % is saved" if frames else f"{done} frames saved"
+        return OutputError(
+            "E403",
+            f"disk full on {self.target.parent}: {max(1, needed >> 20)} MiB needed,"
+            f" {free >> 20} MiB free; {share}",
+            "free space and run the same command again",
+        )
+
+    def _join(
+        self, workspace: Workspace, pieces: list[Segment], problem: LivecartoonError | None
+    ) -> None:
+        plan, report = self.plan, self.report
+        frames = sum(len(piece.pts) for piece in pieces)
+        if not frames:
+            raise problem or _empty_part()
+        report.segments = sum(1 for piece in pieces if piece.pts)
+        if moved := sum(piece.moved for piece in pieces):
+            self._warn("W306", f"AVI keeps one frame rate: {moved} time stamps were moved")
+        tick = tick_of(plan.info, "avi" if self.target.suffix.lower() == ".avi" else "")
+        joiner = Joiner(workspace.part, workspace.folder, pieces, tick, plan.reading.shift_s)
+        try:
+            carrier = joiner.write(
+                plan.tracks,
+                plan.rules,
+                plan.tags(),
+                plan.video_tags(),
+                plan.tracks.video_disposition,
+            )
+        except OutputError as error:
+            if error.code != "E403":
+                raise
+            free = shutil.disk_usage(workspace.folder).free
+            raise self._disk_full(workspace.journal.bytes, free) from error
+        if plan.tracks.problem:
+            self._warn("W307", plan.tracks.problem)
+        for track in carrier.tracks.values() if carrier else ():
+            if track.lost:
+                kind = track.source.type
+                self._warn("W307", f"{track.lost} {kind} packets could not be decoded")
+        verify(workspace.part, expected_of(frames, plan.info, plan.padding, plan.pix_fmt, carrier))
+        self._name(workspace, problem)
+
+    def _start(self, stylize: Stylize) -> None:
         self.report.engine = engine_fields(stylize)
         made = getattr(stylize, "report", None)
         if made is not None:
             self.report.infer_size = tuple(made.infer_size)
+        if self.hooks.on_start is not None:
+            self.hooks.on_start(self.report)
 
-    def _measure(
-        self, done: RunReport, stylize: Stylize, seconds: float, source: FileSource
-    ) -> None:
+    def _begin_clock(self) -> None:
+        self._started_s = time.perf_counter()
+
+    def _tell(self, count: int) -> None:
+        if self.hooks.on_progress is None:
+            return
+        seconds = time.perf_counter() - self._started_s
+        frame = self.report.resumed_from_frame + count
+        self.hooks.on_progress(Progress(frame, self.plan.reading.info.frames, seconds))
+
+    def _measure(self, tally: Tally, frames: int) -> None:
         report = self.report
-        report.frames_out = done.frames
-        report.frames_in = max(source.info.frames or 0, source.frames)
-        report.frames_repeated = source.repeated
-        report.duration = source.played_s
-        report.fps_end_to_end = round(done.frames / seconds, 3) if seconds else 0.0
-        report.speed = round(report.duration / seconds, 3) if seconds else 0.0
-        report.temporal = temporal_fields(stylize)
-        busy = dict(done.busy_s)
-        busy |= getattr(stylize, "stage_s", {})
-        share = max(1, done.frames)
-        report.stage_ms = {name: round(1000 * s / share, 3) for name, s in busy.items()}
+        seconds = time.perf_counter() - self._started_s
+        report.frames_out = frames
+        if self.plan.reading.is_whole:
+            report.frames_in = max(report.frames_in, frames)
+        share = max(1, tally.frames)
+        report.fps_end_to_end = round(tally.frames / seconds, 3) if seconds else 0.0
+        done_s = report.duration * tally.frames / max(1, frames)
+        report.speed = round(done_s / seconds, 3) if seconds else 0.0
+        report.stage_ms = {name: round(1000 * s / share, 3) for name, s in tally.busy_s.items()}
         report.peak_rss = peak_rss()
-
-    def _judge(self, source: FileSource, sink: FileSink, tracks: Tracks) -> None:
-        """Note what went wrong on the way without stopping the run."""
-        for text in source.warnings():
+        for text in tally.warnings:
             self._warn("W305", text)
-        if sink.moved:
-            self._warn("W306", f"AVI keeps one frame rate: {sink.moved} time stamps were moved")
-        if tracks.problem:
-            self._warn("W307", tracks.problem)
-        for track in sink.sound.tracks.values() if sink.sound else ():
-            if track.lost:
-                self._warn("W307", f"{track.lost} sound packets could not be decoded")
-        self.report.error = source.problem
 
-    def _finish(self, workspace: Workspace, sink: FileSink) -> None:
-        """Verify the part, then give it the name it deserves."""
-        report = self.report
-        if not sink.frames:
-            assert report.error is not None
-            raise report.error
-        sound = tuple(t.packets for t in sink.sound.tracks.values()) if sink.sound else ()
-        rows, columns = sink.padded
-        width, height = report.size[0] + columns, report.size[1] + rows
-        verify(workspace.part, Expected(sink.frames, width, height, self.settings.pix_fmt, sound))
-        final = self.target
+    def _name(self, workspace: Workspace, problem: LivecartoonError | None) -> None:
+        """Give the verified part the name it deserves."""
+        report, final = self.report, self.target
         report.status = "done"
-        if report.error is not None:
-            report.status = "partial"
+        if problem is not None:
             final = partial_name(self.target, overwrite=self.settings.overwrite)
         workspace.commit(final)
         report.output = final
-        report.segments = 1
         report.bytes_out = final.stat().st_size
-        if report.error is not None:
+        if problem is not None:
             self._warn("W308", f"what could be decoded was kept as {final}")
+        self._end_with(problem)
+
+    def _end_with(self, problem: LivecartoonError | None) -> None:
+        report = self.report
+        if problem is None and self.settings.on_error == "repeat" and report.frames_repeated:
+            problem = PartialError(
+                "E701",
+                f"{report.input.name}: {report.frames_repeated} undecodable frames were repeated",
+                "get a whole copy of the file",
+            )
+        if problem is not None:
+            report.status, report.error = "partial", problem
 
     def _warn(self, code: str, text: str) -> None:
         self.report.warnings.append(text)
-        if self.on_warning is not None:
-            self.on_warning(code, text)
+        if self.hooks.on_warning is not None:
+            self.hooks.on_warning(code, text)
 
 
-def _hook(
-    on_progress: Callable[[Progress], None] | None, info: VideoInfo
-) -> Callable[[int], None] | None:
-    if on_progress is None:
-        return None
-    started = time.perf_counter()
-
-    def tell(count: int) -> None:
-        on_progress(Progress(count, info.frames, time.perf_counter() - started))
-
-    return tell
+def _empty_part() -> UsageError:
+    return UsageError("E203", "no frame lies in the part asked for", "another --ss, --to or -t")

@@ -6,25 +6,28 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from livecartoon.config import EngineOptions
 from livecartoon.errors import LivecartoonError, UsageError
 from livecartoon.jobs.conversion import (
     Conversion,
-    ConvertSettings,
+    Hooks,
     MakeStylize,
     Progress,
-    Stylize,
     Warn,
     make_stylizer,
 )
+from livecartoon.jobs.laps import Stylize
 from livecartoon.jobs.naming import check_paths, output_for
 from livecartoon.jobs.report import FileReport
+from livecartoon.jobs.settings import ConvertSettings
 from livecartoon.jobs.snapping import plan_for_file
 from livecartoon.sources.base import VideoInfo
 
 T = TypeVar("T")
+#: What names the container of a film that goes to a pipe.
+PIPE = Path("stdout.mkv")
 __all__ = ["ConvertSettings", "Progress", "convert_file", "convert_many", "make_stylizer"]
 
 
@@ -38,12 +41,16 @@ def convert_file(
     on_warning: Warn | None = None,
     on_start: Callable[[FileReport], None] | None = None,
     make_stylize: MakeStylize = make_stylizer,
+    make_own: MakeStylize | None = None,
+    stdout: IO[bytes] | None = None,
 ) -> FileReport:
     """Convert one file; the report is `partial` with its error where not all went well.
 
     `on_start` gets the plan just before the first frame, `on_warning` codes and sentences.
-    Raises LivecartoonError where there is no result at all, KeyboardInterrupt on Ctrl-C; either
-    way nothing half-done stays behind.
+    Raises LivecartoonError where there is no result at all, KeyboardInterrupt on Ctrl-C; the
+    closed pieces then stay in `<output>.livecartoon` for the next run, nothing else. With
+    `stdout` the film goes there as Matroska while it is made. `make_own` makes an engine for
+    each of several workers where `make_stylize` lends a shared one.
     """
     settings = settings or ConvertSettings()
     target = output_for(source, output, options.style)
@@ -51,10 +58,14 @@ def convert_file(
     if settings.skip_existing and target.exists():
         report.status = "skipped"
         return report
+    hooks = Hooks(make_stylize, make_own or make_stylize, on_progress, on_start, on_warning)
+    if stdout is not None:
+        Conversion(report, PIPE, options, settings, hooks).convert(stdout)
+        return report
     check_paths(source, target, overwrite=settings.overwrite)
-    options = plan_for_file(source, options, settings, make_stylize)
-    job = Conversion(report, target, options, settings, on_warning)
-    job.convert(on_progress, on_start, make_stylize)
+    if not settings.dry_run:
+        options = plan_for_file(source, options, settings, make_stylize)
+    Conversion(report, target, options, settings, hooks).convert()
     return report
 
 
@@ -96,6 +107,7 @@ def convert_many(
                 on_warning=on_warning,
                 on_start=_numbered(on_start, number),
                 make_stylize=engines.borrow,
+                make_own=make_stylize,
             )
             report = or_failed(path, target, attempt)
             reports.append(report)

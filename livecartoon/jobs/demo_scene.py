@@ -146,7 +146,7 @@ def write_clip(path: Path, seconds: float) -> int:
     info = VideoInfo(WIDTH, HEIGHT, TIME_BASE, RATE)
     tone = ToneTracks(seconds)
     try:
-        with FileSink(path, info, EncoderSettings(crf=16), sound=tone) as sink:
+        with FileSink(path, info, EncoderSettings(crf=16), rest=tone) as sink:
             for frame in frames(seconds):
                 sink.write(frame)
             return sink.frames

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from livecartoon.errors import LivecartoonError
 
-Status = Literal["done", "partial", "failed", "skipped"]
+Status = Literal["done", "partial", "failed", "skipped", "planned"]
 
 
 @dataclass(slots=True)

@@ -15,7 +15,8 @@ from livecartoon.sources.base import Source
 from livecartoon.sources.file import FileSource
 
 if TYPE_CHECKING:
-    from livecartoon.jobs.conversion import ConvertSettings, MakeStylize
+    from livecartoon.jobs.conversion import MakeStylize
+    from livecartoon.jobs.settings import ConvertSettings
 
 LONG_S = 120.0
 LOOKED_AT = 9
@@ -33,7 +34,12 @@ def plan_for_file(
     if options.snap is None or options.snap.plan is not None:
         return options
     reading = partial(
-        FileSource, path, on_error="repeat", hdr=settings.hdr, deinterlace=settings.deinterlace
+        FileSource,
+        path,
+        on_error="repeat",
+        hdr=settings.hdr,
+        deinterlace=settings.deinterlace,
+        fit=settings.size.resolve if settings.size is not None else None,
     )
     with reading() as film:
         if (film.info.duration_s or 0) <= LONG_S:

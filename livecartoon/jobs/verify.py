@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livecartoon.errors import LivecartoonError, OutputError
+from livecartoon.sinks.carrier import Carrier
+from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import inspect, last_frame_decodes
 
 
@@ -19,6 +21,28 @@ class Expected:
     pix_fmt: str
     sound_packets: tuple[int, ...]
     """Per track, in the order of the file."""
+    streams: tuple[str, ...] = ()
+    """Kinds of the other streams that were kept, sorted."""
+
+
+def expected_of(
+    frames: int,
+    info: VideoInfo,
+    padding: tuple[int, int],
+    pix_fmt: str,
+    carrier: Carrier | None,
+) -> Expected:
+    """Return what has to be in a file of `frames` frames and all that `carrier` kept."""
+    kept = carrier.kept if carrier else []
+    tracks = list(carrier.tracks.values()) if carrier else []
+    return Expected(
+        frames=frames,
+        width=info.width + padding[1],
+        height=info.height + padding[0],
+        pix_fmt=pix_fmt,
+        sound_packets=tuple(t.packets for t in tracks if t.source.type == "audio"),
+        streams=tuple(sorted(k.source.type for k in kept if k.source.type != "audio")),
+    )
 
 
 def verify(path: Path, expected: Expected) -> None:
@@ -36,6 +60,9 @@ def verify(path: Path, expected: Expected) -> None:
     found = tuple(track.packets for track in facts.sound)
     if found != expected.sound_packets:
         raise _failed(path, f"sound packets {found}, not {expected.sound_packets}")
+    kinds = tuple(sorted(stream.type for stream in facts.streams if stream.type != "data"))
+    if kinds != expected.streams:
+        raise _failed(path, f"its other streams are {kinds}, not {expected.streams}")
     if facts.error or not last_frame_decodes(path):
         raise _failed(path, "its last frame cannot be decoded")
 

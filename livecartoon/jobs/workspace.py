@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from livecartoon.errors import OutputError
+from livecartoon.jobs.journal import Journal
 
 LOCK = "lock"
 
@@ -22,6 +23,9 @@ class Workspace:
     def __init__(self, output: Path) -> None:
         self.folder = output.with_name(f"{output.name}.livecartoon")
         self.part = self.folder / f"part{output.suffix}"
+        self.journal = Journal(self.folder)
+        """The closed pieces; while it holds some, the folder stays."""
+        self._is_committed = False
         self._output = output
         try:
             self.folder.mkdir(exist_ok=True)
@@ -58,6 +62,7 @@ class Workspace:
         try:
             _sync(self.part)
             self.part.replace(target)
+            self._is_committed = True
             _sync(target.parent)
         except OSError as error:
             raise OutputError(
@@ -65,7 +70,7 @@ class Workspace:
             ) from error
 
     def _remove_parts(self) -> None:
-        for left in self.folder.glob("part.*"):
+        for left in [*self.folder.glob("part.*"), *self.folder.glob("*.part")]:
             left.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -79,8 +84,10 @@ class Workspace:
     ) -> None:
         with suppress(OSError):
             self._remove_parts()
+            if self._is_committed or not self.journal.is_worth_keeping:
+                self.journal.clear()
             (self.folder / LOCK).unlink(missing_ok=True)
-            self.folder.rmdir()  # stays if somebody put something of theirs inside
+            self.folder.rmdir()  # stays if there is something inside to go on with
 
 
 def _is_stale(lock: Path) -> bool:

@@ -35,6 +35,19 @@ PRESETS = (
     "slower",
     "veryslow",
 )
+#: Encoders that cannot take yuv420p.
+PIX_FMTS = {
+    "dnxhd": "yuv422p",
+    "gif": "pal8",
+    "huffyuv": "yuv422p",
+    "mjpeg": "yuvj420p",
+    "png": "rgb24",
+    "prores": "yuv422p10le",
+    "prores_ks": "yuv422p10le",
+    "qtrle": "rgb24",
+}
+#: Options that hold another list of options, which an encoder only warns about.
+NESTED = ("svtav1-params", "x264-params", "x265-params")
 #: About the same picture quality as x264's 20.
 DEFAULT_CRF = {"libvpx-vp9": 31, "libsvtav1": 30}
 
@@ -46,10 +59,13 @@ class EncoderSettings:
     codec: str = "auto"
     crf: int | None = None
     preset: str = "medium"
-    pix_fmt: str = "yuv420p"
+    pix_fmt: str | None = None
+    """None = yuv420p, or what the encoder asks for."""
     extra: dict[str, str] = field(default_factory=dict)
     """Raw options of the encoder, on top."""
     threads: int = 0
+    bitrate: int | None = None
+    """Bits per second instead of a quality."""
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
@@ -77,6 +93,11 @@ def encoder_of(codec: str, muxer: str) -> str:
     return ENCODERS.get(codec, codec)
 
 
+def pix_fmt_of(encoder: str, settings: EncoderSettings) -> str:
+    """Return the pixel format to encode: the one typed, else the usual one."""
+    return settings.pix_fmt or PIX_FMTS.get(encoder, "yuv420p")
+
+
 def encoder_options(encoder: str, settings: EncoderSettings) -> dict[str, str]:
     """Return the options the encoder is opened with."""
     crf = settings.crf if settings.crf is not None else DEFAULT_CRF.get(encoder, 20)
@@ -94,4 +115,11 @@ def encoder_options(encoder: str, settings: EncoderSettings) -> dict[str, str]:
         options = {"crf": str(crf), "preset": str(min(10, 12 - step))}
     elif encoder.endswith("_nvenc"):
         options = {"rc": "vbr", "cq": str(crf), "b": "0", "preset": "p4", "tune": "hq"}
+    if settings.bitrate is not None:
+        for name in ("crf", "cq", "b"):
+            options.pop(name, None)
+    nested = settings.extra.get("x265-params")
+    if nested and "x265-params" in options:
+        options["x265-params"] += f":{nested}"
+        return options | {k: v for k, v in settings.extra.items() if k != "x265-params"}
     return options | settings.extra

@@ -1,11 +1,10 @@
-"""Sound on its way from the source's packets into the new file."""
+"""One stream of the source on its way into the new file: as it is, or encoded again."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import av
 import av.audio.frame
@@ -13,26 +12,18 @@ import av.audio.resampler
 import av.audio.stream
 import av.container
 import av.stream
+import av.subtitles.stream
 
 from livecartoon.errors import OutputError
 
 Packet: TypeAlias = "av.Packet[av.stream.Stream]"
 
-log = logging.getLogger(__name__)
-
 #: Muxer -> encoder for sound its format cannot hold.
 SUBSTITUTES = {"avi": "libmp3lame", "matroska": "libopus", "webm": "libopus"}
+#: Muxer -> encoder for subtitles of text.
+TEXT_ENCODERS = {"matroska": "subrip", "mov": "mov_text", "mp4": "mov_text", "webm": "webvtt"}
 OPUS_RATE = 48000
-
-
-class SoundTracks(Protocol):
-    """The sound of a source: what a sink needs of it."""
-
-    streams: tuple[av.audio.stream.AudioStream, ...]
-
-    def packets(self) -> Iterator[Packet]:
-        """Yield packets of all streams in file order."""
-        ...
+MILLISECOND = Fraction(1, 1000)
 
 
 class Ends:
@@ -59,35 +50,62 @@ class Ends:
         return max(1, self.end_pts - self.first_pts - (packet.dts - self.first_dts))
 
 
-def stream_tags(tags: dict[str, str]) -> dict[str, str]:
-    """Return the tags of a track that stay true when its packets are copied."""
-    return {k: v for k, v in tags.items() if k.lower() not in ("duration", "encoder", "vendor_id")}
+class Track:
+    """A stream whose packets are copied; the others do more."""
 
+    is_copy = True
 
-class TrackMuxer:
-    """Carries one track over: packets as they are, or decoded and encoded again."""
-
-    def __init__(
-        self, container: av.container.OutputContainer, source: av.audio.stream.AudioStream
-    ) -> None:
+    def __init__(self, container: av.container.OutputContainer, source: av.stream.Stream) -> None:
+        """Add the stream to `container`; ValueError if its format cannot hold it."""
         self.source = source
-        self.is_copy = True
         self.packets = 0
         self.lost = 0
+        """Packets that could not be decoded."""
         self._container = container
-        try:
-            self.stream = container.add_stream_from_template(source)
-        except ValueError:
-            self.is_copy = False
-            self.stream = self._encoder(container, source)
-        self.codec = self.stream.codec_context.codec.canonical_name
-        self.stream.metadata.update(stream_tags(dict(source.metadata)))
-        self.stream.disposition = source.disposition
+        self.stream = self._add(container, source)
 
-    def _encoder(
-        self, container: av.container.OutputContainer, source: av.audio.stream.AudioStream
-    ) -> av.audio.stream.AudioStream:
-        name = SUBSTITUTES.get(container.format.name, "aac")
+    def _add(
+        self, container: av.container.OutputContainer, source: av.stream.Stream
+    ) -> av.stream.Stream:
+        # Not opaque, PyAV looks for an encoder of that name: AV1 from dav1d has none.
+        return container.add_stream_from_template(source, opaque=True)
+
+    @property
+    def codec(self) -> str:
+        """What it is encoded with in the new file."""
+        return self.stream.codec_context.codec.canonical_name
+
+    def write(self, packet: Packet) -> None:
+        """Take one packet of the source."""
+        packet.stream = self.stream
+        self._mux(packet)
+
+    def finish(self) -> None:
+        """Flush what a decoder or encoder still holds."""
+
+    def _mux(self, packet: Packet) -> None:
+        self._container.mux_one(packet)
+        self.packets += 1
+
+
+class SoundTrack(Track):
+    """Sound decoded and encoded again."""
+
+    is_copy = False
+
+    def __init__(
+        self,
+        container: av.container.OutputContainer,
+        source: av.audio.stream.AudioStream,
+        encoder: str | None = None,
+    ) -> None:
+        self._name = encoder or SUBSTITUTES.get(container.format.name, "aac")
+        super().__init__(container, source)
+
+    def _add(
+        self, container: av.container.OutputContainer, source: av.stream.Stream
+    ) -> av.stream.Stream:
+        assert isinstance(source, av.audio.stream.AudioStream)
         context = source.codec_context
         if context is None:
             raise OutputError(
@@ -96,8 +114,8 @@ class TrackMuxer:
                 " and no decoder for it is at hand",
                 "write a .mkv, or --audio none",
             )
-        rate = OPUS_RATE if name == "libopus" else context.sample_rate
-        stream = container.add_stream(name, rate=rate)
+        rate = OPUS_RATE if self._name == "libopus" else context.sample_rate
+        stream = container.add_stream(self._name, rate=rate)
         assert isinstance(stream, av.audio.stream.AudioStream)
         stream.codec_context.layout = (
             context.layout if context.layout.nb_channels <= 8 else "stereo"
@@ -114,11 +132,7 @@ class TrackMuxer:
         return stream
 
     def write(self, packet: Packet) -> None:
-        """Take one packet of the source track."""
-        if self.is_copy:
-            packet.stream = self.stream
-            self._mux(packet)
-            return
+        """Decode and encode one packet; what cannot be decoded is counted."""
         try:
             frames = packet.decode()
         except av.FFmpegError:
@@ -130,48 +144,54 @@ class TrackMuxer:
 
     def finish(self) -> None:
         """Flush what the decoder, resampler and encoder still hold."""
-        if self.is_copy:
-            return
+        assert isinstance(self.source, av.audio.stream.AudioStream)
         for frame in self.source.decode(None):
             self._encode(self._resampler.resample(frame))
         self._encode(self._resampler.resample(None))
-        for packet in self.stream.encode(None):
-            self._mux(packet)
+        self._take(None)
 
     def _encode(self, frames: Sequence[av.audio.frame.AudioFrame]) -> None:
         for frame in frames:
-            for packet in self.stream.encode(frame):
-                self._mux(packet)
+            self._take(frame)
 
-    def _mux(self, packet: Packet) -> None:
-        self._container.mux_one(packet)
-        self.packets += 1
+    def _take(self, frame: av.audio.frame.AudioFrame | None) -> None:
+        assert isinstance(self.stream, av.audio.stream.AudioStream)
+        for packet in self.stream.encode(frame):
+            self._mux(packet)
 
 
-class SoundMuxer:
-    """All tracks of a source, fed to the container just ahead of the video."""
+class TextTrack(Track):
+    """Subtitles of text, rewritten for a container that knows another kind."""
 
-    def __init__(self, container: av.container.OutputContainer, sound: SoundTracks) -> None:
-        self.tracks = {stream.index: TrackMuxer(container, stream) for stream in sound.streams}
-        self._packets = sound.packets()
-        self._waiting: Packet | None = None
+    is_copy = False
 
-    def advance(self, seconds: float | None) -> None:
-        """Mux the packets up to `seconds` (None: all that are left)."""
-        while True:
-            packet = self._waiting or next(self._packets, None)
-            self._waiting = None
-            if packet is None:
+    def _add(
+        self, container: av.container.OutputContainer, source: av.stream.Stream
+    ) -> av.stream.Stream:
+        assert isinstance(source, av.subtitles.stream.SubtitleStream)
+        decoder = source.codec_context
+        if not decoder.is_open:
+            decoder.open(False)
+        stream = container.add_stream(TEXT_ENCODERS[container.format.name])
+        assert isinstance(stream, av.subtitles.stream.SubtitleStream)
+        stream.codec_context.subtitle_header = decoder.subtitle_header
+        stream.codec_context.time_base = stream.time_base = MILLISECOND
+        return stream
+
+    def write(self, packet: Packet) -> None:
+        """Rewrite one line; what cannot be read is counted."""
+        assert isinstance(self.source, av.subtitles.stream.SubtitleStream)
+        assert isinstance(self.stream, av.subtitles.stream.SubtitleStream)
+        try:
+            line = self.source.codec_context.decode2(packet)
+            if line is None or not len(line):
                 return
-            stamp = packet.dts if packet.dts is not None else packet.pts
-            at = float(stamp * packet.time_base) if stamp is not None else None
-            if seconds is not None and at is not None and at > seconds:
-                self._waiting = packet
-                return
-            self.tracks[packet.stream.index].write(packet)
-
-    def finish(self) -> None:
-        """Mux all that is left and flush the encoders."""
-        self.advance(None)
-        for track in self.tracks.values():
-            track.finish()
+            made = self.stream.codec_context.encode_subtitle(line)
+        except (av.FFmpegError, ValueError):
+            self.lost += 1
+            return
+        made.stream = self.stream
+        made.time_base = packet.time_base
+        made.pts = made.dts = packet.pts
+        made.duration = packet.duration
+        self._mux(made)

@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
+from livecartoon.escape import printable
 from livecartoon.frame import Frame
+
+if TYPE_CHECKING:
+    from av.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,33 @@ class VideoInfo:
     codec: str = ""
     warnings: tuple[str, ...] = ()
     """What the source holds that is not carried over, one sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamNote:
+    """One stream of a file, for reports."""
+
+    type: str
+    codec: str
+    language: str | None
+    reason: str = ""
+
+
+def note(stream: Stream, reason: str = "") -> StreamNote:
+    """Return what a report says of `stream`."""
+    context = stream.codec_context
+    codec = context.codec.canonical_name if context is not None else "unknown"
+    language = stream.metadata.get("language")
+    return StreamNote(stream.type, codec, printable(language) if language else None, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A named stretch of a film."""
+
+    start_s: Fraction
+    end_s: Fraction
+    tags: tuple[tuple[str, str], ...]
 
 
 class Source(ABC):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import av.container
@@ -15,6 +16,10 @@ from livecartoon.sources.completeness import expectation
 
 #: `AVFieldOrder`: 0 unknown, 1 progressive, the rest interlaced.
 PROGRESSIVE = (0, 1)
+#: A change of shape that comes from rounding to even sizes.
+NEGLIGIBLE = Fraction(1, 100)
+#: (width, height) of a source -> (width, height) wanted.
+Fit = Callable[[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,20 @@ def describe(
         codec=stream.codec_context.codec.canonical_name,
         warnings=facts.warnings,
     )
+
+
+def fitted(info: VideoInfo, fit: Fit) -> VideoInfo:
+    """Return the description of the same picture scaled to the size `fit` asks for.
+
+    Where that is another shape, the pixels are made as much narrower or wider: faces stay round.
+    """
+    width, height = fit(info.width, info.height)
+    aspect = info.sample_aspect_ratio or Fraction(1)
+    squeezed = Fraction(info.width * height, info.height * width)
+    if abs(squeezed - 1) > NEGLIGIBLE:
+        aspect = (aspect * squeezed).limit_denominator(1000)
+    kept = aspect if info.sample_aspect_ratio or aspect != 1 else None
+    return replace(info, width=width, height=height, sample_aspect_ratio=kept)
 
 
 def _rate(stream: av.video.stream.VideoStream) -> Fraction | None:

@@ -6,11 +6,12 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import av.container
 import av.video.stream
+from av.codec.hwaccel import HWAccel
 from av.stream import Disposition
 
 from livecartoon.errors import InputError, LivecartoonError
@@ -60,7 +61,9 @@ def open_options() -> dict[str, Any]:
 
 
 @contextmanager
-def open_media(path: Path) -> Iterator[av.container.InputContainer]:
+def open_media(
+    path: Path, *, decode: Literal["cpu", "cuda"] = "cpu"
+) -> Iterator[av.container.InputContainer]:
     """Yield the open container of the local file `path`, closed for certain afterwards.
 
     Closing matters: an input container left to the garbage collector leaks about 5 MB.
@@ -69,7 +72,7 @@ def open_media(path: Path) -> Iterator[av.container.InputContainer]:
         resolved = path.expanduser().resolve(strict=True)
         if not resolved.is_file():
             raise IsADirectoryError(errno.EISDIR, "not a regular file", str(path))
-        container = av.open(f"file:{resolved}", mode="r", **open_options())
+        container = _open(f"file:{resolved}", decode)
     except MEDIA_ERRORS as error:
         raise translate(path, error) from error
     with container:
@@ -81,6 +84,20 @@ def open_media(path: Path) -> Iterator[av.container.InputContainer]:
                 "keep the streams you need in a new file",
             )
         yield container
+
+
+def _open(name: str, decode: str) -> av.container.InputContainer:
+    if decode == "cpu":
+        opened: av.container.InputContainer = av.open(name, mode="r", **open_options())
+        return opened
+    try:  # what was typed is never replaced by another
+        hardware = HWAccel(device_type="cuda", allow_software_fallback=False)
+        opened = av.open(name, mode="r", hwaccel=hardware, **open_options())
+    except (av.FFmpegError, RuntimeError, ValueError, NotImplementedError) as error:
+        raise InputError(
+            "E306", f"no CUDA decoder for {printable(Path(name).name)} ({error})", "--decode cpu"
+        ) from error
+    return opened
 
 
 def is_picture_stream(stream: av.video.stream.VideoStream) -> bool:

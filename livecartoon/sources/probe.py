@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,9 +14,10 @@ import av.stream
 import av.video.frame
 import av.video.stream
 
+from livecartoon.sources.base import note
 from livecartoon.sources.completeness import expectation
 from livecartoon.sources.media import MEDIA_ERRORS, open_media, pick_video, translate
-from livecartoon.sources.tracks import note
+from livecartoon.sources.tracks import chapters_of, living_tags, other_streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,21 @@ class SoundFacts:
     sha256: str
     """Over the payloads of all packets in order."""
     start_s: float
+    title: str | None = None
+    disposition: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """One stream that is neither the video nor sound."""
+
+    type: str
+    codec: str
+    language: str | None
+    title: str | None
+    disposition: int
+    texts: tuple[tuple[float, str], ...] = ()
+    """Subtitles: when, and what is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +65,11 @@ class MediaFacts:
     packets: int
     end_s: float
     sound: tuple[SoundFacts, ...]
+    streams: tuple[StreamFacts, ...]
+    chapters: tuple[tuple[float, float, str], ...]
+    """Start and end in seconds, title."""
+    tags: dict[str, str]
+    """Of the file, without those that describe the file itself."""
     error: str | None
     """Why decoding ended early."""
 
@@ -83,6 +105,7 @@ class _Reader:
         self.hashes = {s.index: hashlib.sha256() for s in container.streams.audio}
         self.counts = dict.fromkeys(self.hashes, 0)
         self.starts: dict[int, float] = {}
+        self.texts: dict[int, list[tuple[float, str]]] = {}
         stream.thread_type = "AUTO"
 
     def read(self) -> None:
@@ -93,8 +116,19 @@ class _Reader:
                 self.counts[index] += 1
                 if packet.pts is not None:
                     self.starts.setdefault(index, float(packet.pts * packet.time_base))
+            elif packet.stream.type == "subtitle":
+                self._text(packet)
             elif index == self.stream.index:
                 self._video(packet)
+
+    def _text(self, packet: av.Packet[av.stream.Stream]) -> None:
+        context = packet.stream.codec_context
+        if context is None or not context.codec.text_sub or packet.pts is None:
+            return
+        for rect in packet.decode():
+            said = getattr(rect, "dialogue", b"")
+            at_s = round(float(packet.pts * packet.time_base), 3)
+            self.texts.setdefault(packet.stream.index, []).append((at_s, said.decode()))
 
     def _video(self, packet: av.Packet[av.stream.Stream]) -> None:
         if packet.size:
@@ -139,6 +173,12 @@ class _Reader:
             packets=self.packets,
             end_s=end,
             sound=tuple(self._sound()),
+            streams=tuple(self._others()),
+            chapters=tuple(
+                (float(c.start_s), float(c.end_s), dict(c.tags).get("title", ""))
+                for c in chapters_of(self.container)
+            ),
+            tags=living_tags(dict(self.container.metadata)),
             error=self.error,
         )
 
@@ -153,9 +193,25 @@ class _Reader:
                     self.counts[stream.index],
                     self.hashes[stream.index].hexdigest(),
                     self.starts.get(stream.index, 0.0),
+                    living_tags(dict(stream.metadata)).get("title"),
+                    int(stream.disposition),
                 )
             )
         return found
+
+    def _others(self) -> Iterator[StreamFacts]:
+        for stream in other_streams(self.container, self.stream):
+            if stream.type == "audio":
+                continue
+            about = note(stream)
+            yield StreamFacts(
+                about.type,
+                about.codec,
+                about.language,
+                living_tags(dict(stream.metadata)).get("title"),
+                int(stream.disposition),
+                tuple(self.texts.get(stream.index, ())),
+            )
 
 
 def last_frame_decodes(path: Path) -> bool:
@@ -170,3 +226,17 @@ def last_frame_decodes(path: Path) -> bool:
             return sum(1 for _ in container.decode(stream)) > 0
         except MEDIA_ERRORS:
             return False
+
+
+def packet_times(path: Path) -> list[Fraction] | None:
+    """Return when every picture is shown, in seconds, None if not all say so, each once."""
+    with open_media(path) as container:
+        stream = pick_video(path, container)
+        base = stream.time_base or Fraction(1)
+        try:
+            stamps = [p.pts for p in container.demux(stream) if p.size and not p.is_discard]
+        except MEDIA_ERRORS:
+            return None
+        if not stamps or None in stamps or len(set(stamps)) != len(stamps):
+            return None
+        return [stamp * Fraction(base) for stamp in stamps if stamp is not None]

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.audio.stream
 import av.container
+import av.stream
 import numpy as np
+
+from livecartoon.sources.base import Chapter
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -26,11 +29,15 @@ class ToneTracks:
     def __init__(self, seconds: float) -> None:
         file = _encoded(_samples(seconds))
         self._container = av.open(file, mode="r", format="mp4")
-        self.streams: tuple[av.audio.stream.AudioStream, ...] = self._container.streams.audio
+        self.streams: tuple[av.stream.Stream, ...] = self._container.streams.audio
+        self.covers: dict[int, bytes] = {}
+        self.track_tags: dict[int, dict[str, str]] = {}
+        self.chapters: tuple[Chapter, ...] = ()
 
-    def packets(self) -> Iterator[Packet]:
-        """Yield the packets in file order."""
-        for packet in self._container.demux(*self.streams):
+    def packets(self, wanted: set[int]) -> Iterator[Packet]:
+        """Yield the packets of the streams with these indexes in file order."""
+        chosen: list[Any] = [stream for stream in self.streams if stream.index in wanted]
+        for packet in self._container.demux(*chosen):
             if packet.dts is not None:
                 yield packet
 

@@ -16,7 +16,7 @@ from livecartoon.jobs.convert import ConvertSettings, convert_file, convert_many
 from livecartoon.jobs.report import FileReport
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import inspect
-from tests.drawing import ClipPlan, cut_off, write_clip
+from tests.drawing import ClipPlan, cut_off, write_clip, write_everything
 
 FAST = ConvertSettings(preset="ultrafast")
 OPTIONS = EngineOptions(style="identity")
@@ -75,6 +75,45 @@ def test_convert_of_a_drawn_clip_keeps_all_but_the_pixels(tmp_path: Path, name: 
     assert differences(report) == []
     assert report.output == tmp_path / f"{clip.stem}.identity{clip.suffix}"
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, report.output.name])
+
+
+@pytest.mark.parametrize("target", ["mp4", "mov", "mkv", "webm"])
+@pytest.mark.parametrize("source", ["mp4", "mov", "mkv", "webm"])
+def test_convert_of_a_file_with_everything_keeps_what_the_target_holds(
+    tmp_path: Path, source: str, target: str
+) -> None:
+    plan = ClipPlan(sound=("aac", "aac"))
+    if source == "webm":
+        plan = replace(plan, codec="libvpx-vp9", options=(), sound=("libopus", "libopus"))
+    clip = write_clip(tmp_path / f"clip.{'webm' if source == 'webm' else 'mkv'}", plan)
+    everything = write_everything(tmp_path / f"all.{source}", clip)
+    report = convert(everything, tmp_path / f"out.{target}")
+    assert report.status == "done"
+    assert differences(report) == []
+    facts = inspect(everything)
+    named = len(report.streams_kept) + len(report.streams_dropped)
+    assert named == 1 + len(facts.sound) + len(facts.streams)
+
+
+def test_convert_told_to_leave_things_out_names_them(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", ClipPlan(sound=("aac", "aac")))
+    everything = write_everything(tmp_path / "all.mkv", clip)
+    settings = replace(FAST, audio="none", subs="none", chapters=False)
+    report = convert(everything, tmp_path / "out.mkv", settings)
+    kept = inspect(tmp_path / "out.mkv")
+    assert (kept.sound, kept.chapters) == ((), ())
+    assert [stream.type for stream in kept.streams] == ["video", "attachment", "video"]
+    reasons = [dropped["reason"] for dropped in report.streams_dropped]
+    assert sorted(reasons) == ["--audio none"] * 2 + ["--subs none"] * 2
+
+
+@pytest.mark.parametrize(("choice", "codec"), [("aac", "aac"), ("opus", "opus")])
+def test_convert_told_to_encode_sound_does(tmp_path: Path, choice: str, codec: str) -> None:
+    clip = write_clip(tmp_path / "a.mkv", ClipPlan(sound=("flac",)))
+    settings = replace(FAST, audio=choice)  # type: ignore[arg-type]  # one of the choices
+    report = convert(clip, tmp_path / "b.mkv", settings)
+    assert [track.codec for track in inspect(tmp_path / "b.mkv").sound] == [codec]
+    assert [kept["action"] for kept in report.streams_kept] == ["encode", "encode"]
 
 
 def test_convert_reports_what_the_document_needs(tmp_path: Path) -> None:

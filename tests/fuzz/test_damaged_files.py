@@ -35,7 +35,7 @@ def read_all(path: Path) -> None:
                 last = frame.pts
             source.warnings()
     tracks = Tracks(path)
-    for _ in tracks.packets():
+    for _ in tracks.packets({stream.index for stream in tracks.streams}):
         pass
     tracks.close()
     inspect(path)

@@ -7,14 +7,13 @@ from hypothesis import strategies as st
 
 from livecartoon.cli.values import (
     Named,
-    SizeRule,
     nearest,
     parse_bytes,
     parse_rate,
-    parse_size,
     parse_time,
 )
 from livecartoon.errors import UsageError
+from livecartoon.size import SizeRule, parse_size
 
 PARSERS = (parse_time, parse_size, parse_rate, parse_bytes)
 

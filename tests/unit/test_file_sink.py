@@ -146,15 +146,15 @@ def test_file_sink_of_sound_copies_or_says_that_it_encodes(
     clip = write_clip(tmp_path / "in.mkv", ClipPlan(sound=source))
     tracks = Tracks(clip)
     with FileSource(clip) as frames:
-        sink = FileSink(tmp_path / target, frames.info, FAST, sound=tracks)
+        sink = FileSink(tmp_path / target, frames.info, FAST, rest=tracks)
         with sink:
             for frame in frames:
                 sink.write(frame)
     tracks.close()
     before, after = inspect(clip).sound, inspect(tmp_path / target).sound
     assert [track.codec for track in after] == [codec] * len(source)
-    assert sink.sound is not None
-    assert all(track.is_copy == is_copy for track in sink.sound.tracks.values())
+    assert sink.carrier is not None
+    assert all(track.is_copy == is_copy for track in sink.carrier.tracks.values())
     assert (after[0].sha256 == before[0].sha256) == is_copy
     assert abs(after[0].start_s - before[0].start_s) < 0.03
     if target != "out.avi":

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LEAVES = {"errors", "escape", "frame"}
-MIDDLE = LEAVES | {"config", "logs", "slot", "threads"}
+MIDDLE = LEAVES | {"config", "logs", "size", "slot", "threads"}
 #: Module or package of livecartoon -> what of ours it may import.
 OURS = {
     "__init__": {"api", "styles"},
@@ -19,6 +19,7 @@ OURS = {
     "escape": set(),
     "frame": set(),
     "logs": set(),
+    "size": {"errors", "escape"},
     "threads": set(),
     "governor": {"errors"},
     "slot": {"errors"},
@@ -65,7 +66,7 @@ BORDERS = {
     "torch_tensorrt": {"backends.tensorrt"},
 }
 #: What runs before a job starts: nothing slow at the top of these modules.
-INSTANT = ("cli", "config", "errors", "escape", "frame", "logs", "styles", "threads")
+INSTANT = ("cli", "config", "errors", "escape", "frame", "logs", "size", "styles", "threads")
 SLOW = {"av", "cv2", "numpy", "openvino", "rich", "safetensors", "torch"}
 TRAINER_MAY = {"errors", "escape", "logs", "models", "snap", "styles", "__version__"}
 #: Module of the trainer -> what else it may import.

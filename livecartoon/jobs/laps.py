@@ -1,0 +1,313 @@
+"""The film in laps: each can be done again, alone or beside others, with the same result."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+from livecartoon.errors import LivecartoonError
+from livecartoon.frame import Frame, Pixels
+from livecartoon.jobs.compare import compared
+from livecartoon.jobs.reading import Reading, file_of, problem_of, seconds_of
+from livecartoon.jobs.settings import CompareName
+from livecartoon.pipeline import run
+from livecartoon.sinks.segments import Laps, Segment, SegmentSink
+from livecartoon.sources.file import FileSource
+from livecartoon.sources.rate import RatedSource
+
+Stylize = Callable[[Frame], Frame]
+
+
+class _CancelledError(Exception):
+    """Another worker failed or the user stopped the run."""
+
+
+class LapStylize:
+    """Stylizes the laps `first` .. `end`: at each start the memory is one begun in the run-up.
+
+    So a lap looks the same whether the run came from the lap before or began there.
+    """
+
+    def __init__(
+        self,
+        stylize: Stylize,
+        laps: Laps,
+        first: int = 0,
+        end: int | None = None,
+        compare: CompareName = "none",
+    ) -> None:
+        self._stylize: Any = stylize
+        self._compare: CompareName = compare
+        self._laps = laps
+        self._lap = first
+        self._end = end
+        self._has_memory = hasattr(stylize, "fork") and hasattr(stylize, "switch")
+        self._is_forked = False
+        self._from_s: Fraction | None = laps.begins(first) - laps.run_up_s if first else None
+        self._last: tuple[Pixels, Pixels] | None = None
+        """Source and result of the frame before: a repeated one is not drawn again."""
+
+    def __call__(self, frame: Frame) -> Frame:
+        """Return the frame stylized; before the run-up as it is."""
+        at_s = seconds_of(frame)
+        if self._from_s is not None and at_s < self._from_s:
+            return frame
+        lap = self._laps.of(at_s)
+        if lap > self._lap:
+            self._cross(lap)
+        if self._has_memory and not self._is_forked and self._is_before_next(lap, at_s):
+            self._stylize.fork()
+            self._is_forked = True
+            self._last = None
+        if self._last is not None and self._last[0] is frame.pixels:
+            return replace(frame, pixels=self._last[1])
+        drawn = compared(frame, self._stylize(frame), self._compare)
+        self._last = frame.pixels, drawn.pixels
+        return drawn
+
+    def _is_before_next(self, lap: int, at_s: Fraction) -> bool:
+        if lap != self._lap or (self._end is not None and lap + 1 >= self._end):
+            return False
+        return self._laps.runs_up(at_s)
+
+    def _cross(self, lap: int) -> None:
+        if self._has_memory:
+            # A memory begun before a lap in which nothing was shown belongs to that lap.
+            if self._is_forked and lap == self._lap + 1:
+                self._stylize.switch()
+            else:
+                self._stylize.reset()
+        self._lap = lap
+        self._is_forked = False
+        self._last = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all workers together did."""
+
+    frames: int = 0
+    busy_s: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    problem: LivecartoonError | None = None
+
+    def add_since(self, now: dict[str, float], before: dict[str, float]) -> None:
+        """Add what a stylizer that may be older than this run spent since `before`."""
+        self.add({name: seconds - before.get(name, 0.0) for name, seconds in now.items()})
+
+    def add(self, busy_s: dict[str, float]) -> None:
+        """Add the busy seconds of one worker."""
+        for name, seconds in busy_s.items():
+            self.busy_s[name] = self.busy_s.get(name, 0.0) + seconds
+
+
+MakeSink = Callable[[Callable[[Segment], None], int, int | None], SegmentSink]
+Borrow = Callable[[], AbstractContextManager[Stylize]]
+
+
+class LapRunner:
+    """Reads, stylizes and writes the laps that are not done yet."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        make_sink: MakeSink,
+        done: dict[int, Segment],
+        on_closed: Callable[[Segment, int, bool], None],
+        on_frame: Callable[[int], None] | None,
+    ) -> None:
+        """`on_closed` gets each piece, how many of its frames were repeated, and whether the
+        source was sound so far: the last piece of a damaged file is no whole lap.
+        """
+        self.tally = Tally()
+        self.done = dict(done)
+        self._reading = reading
+        self._make_sink = make_sink
+        self._on_closed = on_closed
+        self._on_frame = on_frame
+        self._cut: int | None = None
+        self._last: FileSource | RatedSource | None = None
+        self._lock = threading.Lock()
+        self._is_stopped = threading.Event()
+
+    def run_serially(self, stylize: Stylize) -> None:
+        """Do the missing laps one after the other."""
+        for first, end in gaps(self.done):
+            self._run(stylize, first, end)
+
+    def run_side_by_side(self, borrow: Borrow, jobs: int, count: int) -> None:
+        """Do the missing laps of `count`, `jobs` at a time, each worker with its own engine."""
+        missing = [lap for lap in range(count) if lap not in self.done]
+        last = count if count - 1 in self.done else count - 1  # its reader sees the file's end
+        todo = dict.fromkeys([*missing, last])
+        queue = iter([(lap, lap + 1 if lap < last else None) for lap in todo])
+
+        def work() -> None:
+            with borrow() as stylize:
+                while not self._is_stopped.is_set():
+                    with self._lock:
+                        lap = next(queue, None)
+                    if lap is None:
+                        return
+                    if hasattr(stylize, "reset"):
+                        stylize.reset()
+                    self._run(stylize, *lap)
+
+        with ThreadPoolExecutor(jobs, thread_name_prefix="lap") as pool:
+            try:
+                futures = [pool.submit(work) for _ in range(jobs)]
+                wait(futures, return_when=FIRST_EXCEPTION)
+            finally:
+                self._is_stopped.set()
+        errors = [e for future in futures if (e := future.exception()) is not None]
+        errors.sort(key=lambda error: isinstance(error, _CancelledError))
+        if errors:
+            raise errors[0]
+
+    def _run(self, stylize: Stylize, first: int, end: int | None) -> None:
+        """Do the laps `first` .. `end`; go through the whole file where seeking misleads."""
+        expected = self._tail_before(first)
+        if not self._attempt(stylize, first, end, expected, may_seek=True):
+            self._attempt(stylize, first, end, None, may_seek=False)
+
+    def _tail_before(self, first: int) -> Segment | None:
+        before = self.done.get(first - 1)
+        return before if before is not None and before.pts else None
+
+    def _attempt(
+        self,
+        stylize: Stylize,
+        first: int,
+        end: int | None,
+        before: Segment | None,
+        *,
+        may_seek: bool,
+    ) -> bool:
+        """Do it; False, with nothing done, if the run-up is not what the piece before ends with."""
+        laps = self._reading.laps
+        check = _RunUpCheck(laps, first, before, self._reading.info.time_base)
+        drawn = LapStylize(stylize, laps, first, end, self._reading.compare)
+        started_at = dict(getattr(stylize, "stage_s", {}))
+        with self._reading.open(first, end, may_seek=may_seek) as source:
+            sink = self._make_sink(partial(self._closed, file_of(source)), first, end)
+
+            def step(frame: Frame) -> Frame:
+                if self._is_stopped.is_set():
+                    raise _CancelledError
+                check(frame)
+                return drawn(frame)
+
+            try:
+                with sink:
+                    done = run(source, step, sink, on_frame=lambda _: self._count(sink))
+            except _MisledError:
+                return False
+            self._finish(sink, done.busy_s, stylize, started_at)
+            self._judge(source, sink, end)
+        return True
+
+    def _closed(self, opened: FileSource, segment: Segment) -> None:
+        laps = self._reading.laps
+        again = [pts * opened.time_base for pts in opened.repeated_pts]
+        lost = [at_s for at_s in again if laps.of(at_s) == segment.index]
+        with self._lock:
+            self.done[segment.index] = segment
+        self._on_closed(segment, len(lost), opened.problem is None)
+
+    def _count(self, sink: SegmentSink) -> None:
+        if self._on_frame is None or sink.frames == sink.told:
+            return
+        with self._lock:
+            self.tally.frames += sink.frames - sink.told
+            sink.told = sink.frames
+            self._on_frame(self.tally.frames)
+
+    def _finish(
+        self,
+        sink: SegmentSink,
+        busy_s: dict[str, float],
+        stylize: Stylize,
+        before: dict[str, float],
+    ) -> None:
+        with self._lock:
+            self.tally.frames += sink.frames - sink.told
+            sink.told = sink.frames
+            self.tally.add(busy_s)
+            self.tally.add_since(getattr(stylize, "stage_s", {}), before)
+
+    def _judge(self, source: FileSource | RatedSource, sink: SegmentSink, end: int | None) -> None:
+        """Note what the source had to say; whether it is whole, the last lap knows."""
+        opened = file_of(source)
+        with self._lock:
+            self.tally.warnings += [w for w in opened.warnings() if w not in self.tally.warnings]
+            if opened.problem is not None:
+                lap = sink.last_lap if sink.last_lap is not None else -1
+                if self._cut is None or lap < self._cut:
+                    self._cut, self.tally.problem = lap, opened.problem
+            if end is None:
+                self._last = source
+
+    def pieces(self) -> list[Segment]:
+        """Return the pieces in order, up to the one in which the source failed."""
+        found = [self.done[index] for index in sorted(self.done)]
+        if self._cut is None:
+            return found
+        return [piece for piece in found if piece.index <= max(self._cut, 0)]
+
+    def shortfall(self) -> LivecartoonError | None:
+        """Return what is missing of the source, None if nothing is."""
+        if self.tally.problem is not None or self._last is None:
+            return self.tally.problem
+        frames = sum(len(piece.pts) for piece in self.done.values())
+        return problem_of(self._last, frames, is_whole=self._reading.is_whole)
+
+
+class _MisledError(Exception):
+    """After a seek other frames came than before it."""
+
+
+class _RunUpCheck:
+    """Compares the times of the run-up with the end of the piece before."""
+
+    def __init__(self, laps: Laps, first: int, before: Segment | None, tick: Fraction) -> None:
+        self._begins_s = laps.begins(first)
+        self._from_s = self._begins_s - laps.run_up_s
+        self._expected: list[Fraction] | None = None
+        if before is not None:
+            times = [pts * tick for pts in before.pts]
+            self._expected = [at_s for at_s in times if at_s >= self._from_s]
+        self._seen: list[Fraction] = []
+
+    def __call__(self, frame: Frame) -> None:
+        """Take a frame; at the first one behind the run-up, raise if other ones came before it."""
+        if self._expected is None:
+            return
+        at_s = seconds_of(frame)
+        if at_s >= self._begins_s:
+            expected, self._expected = self._expected, None
+            if self._seen != expected:
+                raise _MisledError
+        elif at_s >= self._from_s:
+            self._seen.append(at_s)
+
+
+def gaps(done: dict[int, Segment]) -> list[tuple[int, int | None]]:
+    """Return the stretches of laps (first, end) that are not done; the last one is open."""
+    found: list[tuple[int, int | None]] = []
+    lap = 0
+    while lap <= max(done, default=-1):
+        if lap not in done:
+            end = lap + 1
+            while end not in done:
+                end += 1
+            found.append((lap, end))
+            lap = end
+        else:
+            lap += 1
+    return [*found, (lap, None)]

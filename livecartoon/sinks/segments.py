@@ -1,0 +1,241 @@
+"""Pieces of a film encoded one by one: closed pieces survive whatever ends the run."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import NoReturn
+
+import av
+import av.codec
+
+from livecartoon.errors import LivecartoonError
+from livecartoon.frame import Frame
+from livecartoon.sinks.base import Sink
+from livecartoon.sinks.encoder import EncoderSettings, container_of, encoder_of
+from livecartoon.sinks.failure import output_error
+from livecartoon.sinks.muxer import WRITE_ERRORS, Muxer
+from livecartoon.sinks.video import VideoEncoder, tick_of
+from livecartoon.sources.base import VideoInfo
+
+#: Containers for pieces, best first: mp4 keeps any time base, Matroska rounds to milliseconds.
+PIECE_FORMATS = {"mp4": "mp4", "mov": "mov", "matroska": "mkv", "avi": "avi"}
+
+
+@dataclass(frozen=True, slots=True)
+class Laps:
+    """The film cut at fixed times: where a piece begins depends on nothing else."""
+
+    start_s: Fraction
+    length_s: Fraction
+    run_up_s: Fraction
+    """Before each lap, the filters that remember are fed for so long."""
+
+    def of(self, at_s: Fraction) -> int:
+        """Return the number of the lap a picture belongs to, from 0."""
+        return max(0, int((at_s - self.start_s) // self.length_s))
+
+    def begins(self, index: int) -> Fraction:
+        """Return the time at which lap `index` begins."""
+        return self.start_s + index * self.length_s
+
+    def runs_up(self, at_s: Fraction) -> bool:
+        """Whether a picture is in the run-up of the lap after its own."""
+        return at_s >= self.begins(self.of(at_s) + 1) - self.run_up_s
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A closed piece; times count in the encoder's time base."""
+
+    index: int
+    file: str
+    sha256: str
+    pts: tuple[int, ...]
+    """Of its pictures, increasing; empty where the source shows nothing for a whole lap."""
+    durations: tuple[int, ...]
+    depth: int
+    """How many packets a picture is stored early at most (B-frames)."""
+    moved: int = 0
+
+
+class SegmentSink(Sink):
+    """Writes laps `first` .. `end` (exclusive) as files in `folder`, told of when closed."""
+
+    def __init__(
+        self,
+        folder: Path,
+        path: Path,
+        info: VideoInfo,
+        settings: EncoderSettings,
+        laps: Laps,
+        on_closed: Callable[[Segment], None],
+        *,
+        first: int = 0,
+        end: int | None = None,
+    ) -> None:
+        """`path` names the final file, whose container the encoder has to suit."""
+        self.frames = 0
+        self.told = 0
+        """How many of them a progress display has heard of."""
+        self.last_lap: int | None = None
+        """The last lap a frame was written to."""
+        self._folder = folder
+        self._path = path
+        self._name = container_of(path)
+        self._info = info
+        self._settings = settings
+        self._laps = laps
+        self._on_closed = on_closed
+        self._next = first
+        """The first lap that is not closed yet."""
+        self._first, self._end = first, end
+        self._piece: _Piece | None = None
+        self._encoder = encoder_of(settings.codec, self._name)
+        self._format = piece_format(self._encoder, self._name)
+
+    def write(self, frame: Frame) -> None:
+        """Encode one frame; those of the run-up before the first lap are passed over."""
+        lap = self._laps.of(frame.pts * frame.time_base)
+        if lap < self._first or (self._end is not None and lap >= self._end):
+            return
+        try:
+            if self._piece is None or self._piece.index != lap:
+                self._close_until(lap)
+                self._piece = self._open(lap)
+            self._piece.write(frame)
+            self.last_lap = lap
+        except (LivecartoonError, *WRITE_ERRORS) as error:
+            self._raise(error)
+        self.frames += 1
+
+    def _open(self, lap: int) -> _Piece:
+        suffix = PIECE_FORMATS[self._format]
+        path = self._folder / f"seg-{lap:05}.{suffix}"
+        return _Piece(lap, path, self._format, self._name, self._info, self._settings)
+
+    def _close_until(self, lap: int) -> None:
+        """Close the open piece and note that laps nobody saw a picture of are empty."""
+        piece, self._piece = self._piece, None
+        if piece is not None:
+            self._on_closed(piece.close())
+            self._next = piece.index + 1
+        for index in range(self._next, lap):
+            self._on_closed(Segment(index, "", "", (), (), 0))
+        self._next = max(self._next, lap)
+
+    def close(self) -> None:
+        """Close the last piece."""
+        try:
+            self._close_until(self._end if self._end is not None else self._next)
+        except (LivecartoonError, *WRITE_ERRORS) as error:
+            self._raise(error)
+
+    def abort(self) -> None:
+        """Throw the open piece away; the closed ones stay."""
+        piece, self._piece = self._piece, None
+        if piece is not None:
+            piece.discard()
+
+    def _raise(self, error: Exception) -> NoReturn:
+        self.abort()
+        if isinstance(error, LivecartoonError):
+            raise error
+        raise output_error(self._path, self._encoder, error) from error
+
+
+class _Piece:
+    """One lap on its way into one file."""
+
+    def __init__(
+        self,
+        index: int,
+        path: Path,
+        piece: str,
+        name: str,
+        info: VideoInfo,
+        settings: EncoderSettings,
+    ) -> None:
+        self.index = index
+        self._path = path
+        self._part = path.with_name(f"{path.stem}.part")
+        self._times: list[tuple[int, int]] = []
+        self._order: list[int] = []
+        self._muxer = Muxer(self._part, piece, tick_of(info, name))
+        try:
+            container = self._muxer.container
+            self._video = VideoEncoder(container, name, info, settings, from_zero=True)
+            self._muxer.start({})
+        except (LivecartoonError, *WRITE_ERRORS):
+            self.discard()
+            raise
+
+    def write(self, frame: Frame) -> None:
+        self._video.check(frame)
+        for packet in self._video.encode(frame):
+            self._order.append(packet.pts or 0)
+            self._muxer.mux(packet)
+        assert self._video.last_pts is not None
+        self._times.append((self._video.last_pts, self._video.last_duration))
+
+    def close(self) -> Segment:
+        for packet in self._video.flush():
+            self._order.append(packet.pts or 0)
+            self._muxer.mux(packet)
+        self._muxer.close()
+        digest = synced_hash(self._part)
+        self._part.replace(self._path)
+        return Segment(
+            index=self.index,
+            file=self._path.name,
+            sha256=digest,
+            pts=tuple(pts for pts, _ in self._times),
+            durations=tuple(duration for _, duration in self._times),
+            depth=reorder_depth(self._order),
+            moved=self._video.moved,
+        )
+
+    def discard(self) -> None:
+        self._muxer.discard()
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
+
+
+def piece_format(encoder: str, muxer: str) -> str:
+    """Return the container that keeps the times of this encoder's packets best."""
+    if muxer == "avi":
+        return muxer  # its packets look different from those in mp4, and count whole frames
+    try:
+        codec = av.codec.Codec(encoder, "w").canonical_name
+    except ValueError:
+        return "matroska"  # there is none of that name; opening it will say so
+    for name in PIECE_FORMATS:
+        with av.open(io.BytesIO(), "w", format=name) as container:
+            if codec in container.supported_codecs:
+                return name
+    return "matroska"
+
+
+def reorder_depth(order: list[int]) -> int:
+    """Return by how many places a packet comes earlier than in order of presentation."""
+    rank = {pts: place for place, pts in enumerate(sorted(order))}
+    return max((place - rank[pts] for place, pts in enumerate(order)), default=0)
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def synced_hash(path: Path) -> str:
+    """Push a file to the disk and return its SHA-256."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    return file_hash(path)
