@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from livecartoon.cli.flags import FILE, command, flag
+from livecartoon.cli.flags import FILE, AnyCommand, command, flag
 from livecartoon.cli.options import engine_options, snap_flags, style_flags
+from livecartoon.cli.pipes import PIPE_NAME, check_pipes, open_stdout, spooled
 from livecartoon.cli.session import Session, current
 from livecartoon.cli.status import Status, open_status
 from livecartoon.cli.summary import (
@@ -17,47 +21,90 @@ from livecartoon.cli.summary import (
     engine_text,
     file_line,
     make_folder,
+    plan_lines,
 )
-from livecartoon.cli.values import Named
+from livecartoon.cli.values import BITRATE, RATE, SIZE, TIME, Named
 from livecartoon.errors import UsageError
 
 if TYPE_CHECKING:
     from livecartoon.config import EngineOptions
-    from livecartoon.jobs.convert import ConvertSettings, Progress
+    from livecartoon.jobs.conversion import Progress
     from livecartoon.jobs.report import FileReport
+    from livecartoon.jobs.settings import ConvertSettings
 
+OWN_NAMES = (
+    *("codec", "crf", "bitrate", "preset", "pix_fmt", "audio", "subs", "overwrite"),
+    *("skip_existing", "on_error", "hdr", "ss", "to", "duration", "size", "fps", "compare"),
+    *("decode", "resume", "jobs", "dry_run"),
+)
 PRESETS = (
     *("ultrafast", "superfast", "veryfast", "faster", "fast"),
     *("medium", "slow", "slower", "veryslow"),
 )
 
 
-@flag("--keep-going/--fail-fast", default=True, help="After a failed file, go on with the next.")
-@flag("--no-metadata", is_flag=True, help="Carry over no tags, add none.")
-@flag("--deinterlace", type=Named(["auto", "off"]), default="auto", help="Interlaced sources.")
-@flag("--hdr", type=Named(["tonemap", "refuse"]), default="tonemap", help="HDR sources.")
-@flag(
-    "--on-error",
-    type=Named(["abort", "repeat"]),
-    default="abort",
-    help="Undecodable frame: stop, or repeat the one before.",
+CONVERT_FLAGS: tuple[Callable[[Any], Any], ...] = (
+    flag(
+        "-o",
+        "--output",
+        type=FILE,
+        help="File, folder, template ({dir}/{stem}.{style}.{ext}) or - for Matroska on stdout.",
+    ),
+    flag("-r", "--recursive", is_flag=True, help="Descend into folders."),
+    flag("-y", "--overwrite", is_flag=True, help="Overwrite existing outputs."),
+    flag("-n", "--skip-existing", is_flag=True, help="Skip files whose output exists."),
+    flag("--ss", type=TIME, metavar="TIME", help="Begin there."),
+    flag("--to", type=TIME, metavar="TIME", help="End there."),
+    flag("-t", "--time", "duration", type=TIME, metavar="TIME", help="Take so much."),
+    flag("--size", type=SIZE, metavar="SIZE", help="Size of the result, 1280x720 or 720p."),
+    flag("--fps", type=RATE, metavar="RATE", help="Constant rate: frames are repeated or dropped."),
+    flag("-c", "--codec", default="auto", metavar="auto|h264|hevc|av1|vp9|prores|ffv1|NAME"),
+    flag("--crf", type=click.IntRange(0, 63), help="Quality, lower is better."),
+    flag("--bitrate", type=BITRATE, metavar="RATE", help="Bits per second instead: 4M."),
+    flag("--preset", type=Named(PRESETS), default="medium", help="Encoder speed against size."),
+    flag("--pix-fmt", metavar="FMT", help="Pixel format (yuv420p)."),
+    flag("-e", "--encoder-option", multiple=True, metavar="KEY=VALUE", help="Raw encoder option."),
+    flag("--audio", type=Named(["copy", "aac", "opus", "none"]), default="copy", help="Sound."),
+    flag("--subs", type=Named(["copy", "none"]), default="copy", help="Subtitles."),
+    flag("--no-metadata", is_flag=True, help="Carry over no tags, add none."),
+    flag("--no-chapters", is_flag=True, help="Carry over no chapters."),
+    flag(
+        "--compare",
+        type=Named(["none", "h", "v", "wipe"]),
+        default="none",
+        help="Show the source beside or above the result, or wipe.",
+    ),
+    flag("--hdr", type=Named(["tonemap", "refuse"]), default="tonemap", help="HDR sources."),
+    flag("--deinterlace", type=Named(["auto", "off"]), default="auto", help="Interlaced sources."),
+    flag("--resume/--no-resume", default=True, help="Go on with what an earlier run saved."),
+    flag("--segment", type=TIME, default="20s", metavar="TIME", help="Length of what is saved."),
+    flag("--jobs", type=click.IntRange(1, 64), default=1, help="Segments made side by side."),
+    flag(
+        "--on-error",
+        type=Named(["abort", "repeat"]),
+        default="abort",
+        help="Undecodable frame: stop, or repeat the one before.",
+    ),
+    flag("--decode", type=Named(["cpu", "cuda"]), default="cpu", help="Where films are decoded."),
+    flag("--dry-run", is_flag=True, help="Say what would be done."),
+    flag("--keep-going/--fail-fast", default=True, help="After a failed file, go on."),
 )
-@flag("--audio", type=Named(["copy", "none"]), default="copy", help="Sound tracks.")
-@flag("-e", "--encoder-option", multiple=True, metavar="KEY=VALUE", help="Raw encoder option.")
-@flag("--pix-fmt", default="yuv420p", help="Pixel format.")
-@flag("--preset", type=Named(PRESETS), default="medium", help="Encoder speed against size.")
-@flag("--crf", type=click.IntRange(0, 63), help="Quality, lower is better.")
-@flag("-c", "--codec", default="auto", metavar="auto|h264|hevc|av1|vp9|prores|ffv1|NAME")
-@flag("-n", "--skip-existing", is_flag=True, help="Skip files whose output exists.")
-@flag("-y", "--overwrite", is_flag=True, help="Overwrite existing outputs.")
-@flag("-r", "--recursive", is_flag=True, help="Descend into folders.")
-@flag("-o", "--output", type=FILE, help="File, folder or template ({dir}/{stem}.{style}.{ext}).")
+
+
+def convert_flags(made: AnyCommand) -> AnyCommand:
+    """Add the flags above."""
+    for add in reversed(CONVERT_FLAGS):
+        made = add(made)
+    return made
+
+
+@convert_flags
 @snap_flags
 @style_flags
 @command("convert")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 def convert(inputs: tuple[str, ...], **values: Any) -> None:
-    """Convert video files, folders, globs or @list.txt into cartoons.
+    """Convert video files, folders, globs, @list.txt or - (stdin) into cartoons.
 
     \b
     Examples:
@@ -71,31 +118,68 @@ def convert(inputs: tuple[str, ...], **values: Any) -> None:
     fail_fast = not values.pop("keep_going")
     settings = _settings(values)
     options = engine_options(session, values)
-    paths = expand_inputs(list(inputs), is_recursive=is_recursive)
-    make_folder(output, len(paths))
-    with open_status(session) as status:
-        reports = _run(session, status, paths, output, options, settings, fail_fast)
+    to_pipe = output is not None and str(output) == PIPE_NAME
+    check_pipes(inputs, output, is_json=session.json)
+    with ExitStack() as stack:
+        if PIPE_NAME in inputs:
+            inputs = (str(stack.enter_context(spooled(output))),)
+            settings = replace(settings, resume=False)
+        paths = expand_inputs(list(inputs), is_recursive=is_recursive)
+        if not settings.dry_run and not to_pipe:
+            make_folder(output, len(paths))
+        status = stack.enter_context(open_status(session))
+        run = _stream if to_pipe else _run
+        reports = run(session, status, paths, output, options, settings, fail_fast)
+        for report in reports:
+            if report.status == "planned":
+                session.say("\n".join(plan_lines(report)))
     close_files(session, reports)
 
 
 def _settings(values: dict[str, Any]) -> ConvertSettings:
     """Take the flags that are convert's own out of `values`."""
-    from livecartoon.jobs.convert import ConvertSettings
+    from livecartoon.jobs.settings import ConvertSettings
 
     check_overwrite(values)
     pairs = [text.partition("=") for text in values.pop("encoder_option")]
     wrong = next((key for key, equals, _ in pairs if not (key and equals)), None)
     if wrong is not None:
         raise UsageError("E201", f"-e {wrong!r} is not KEY=VALUE", "-e g=48")
-    names = ("codec", "crf", "preset", "pix_fmt", "audio", "overwrite", "skip_existing")
     settings = ConvertSettings(
-        **{name: values.pop(name) for name in (*names, "on_error", "hdr")},
+        **{name: values.pop(name) for name in OWN_NAMES},
         deinterlace=values.pop("deinterlace") == "auto",
         metadata=not values.pop("no_metadata"),
+        chapters=not values.pop("no_chapters"),
+        segment_s=values.pop("segment"),
         encoder_options=tuple((key, value) for key, _, value in pairs),
     )
     settings.encoder()  # bad values fail here, before anything is opened
     return settings
+
+
+def _stream(
+    session: Session,
+    status: Status,
+    paths: list[Path],
+    output: Path | None,
+    options: EngineOptions,
+    settings: ConvertSettings,
+    fail_fast: bool,
+) -> list[FileReport]:
+    """Convert one file into stdout."""
+    from livecartoon.jobs.convert import convert_file
+
+    report = convert_file(
+        paths[0],
+        None,
+        options,
+        settings,
+        lambda progress: status.update(progress.frame, progress.frames, stage=options.style),
+        on_warning=session.warn,
+        on_start=lambda started: status.begin(started.input.name, 1, 1),
+        stdout=open_stdout(),
+    )
+    return [report]
 
 
 def _run(
@@ -120,10 +204,18 @@ def _run(
             session.say(text)
 
     def on_progress(number: int, progress: Progress) -> None:
-        status.update(progress.frame, progress.frames, stage=options.style)
+        status.update(
+            progress.frame,
+            progress.frames,
+            seconds=progress.film_s,
+            stage=options.style,
+            bytes_out=progress.bytes_out,
+        )
 
     def on_done(number: int, report: FileReport) -> None:
-        if report.status != "failed" or len(paths) > 1:
+        if report.status not in ("failed", "planned") or (
+            report.status == "failed" and len(paths) > 1
+        ):
             session.say(file_line(report))
 
     return convert_many(

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
     from livecartoon.jobs.report import FileReport
 
-WORDS = {"done": "ok", "failed": "FAILED", "partial": "PARTIAL", "skipped": "skipped"}
+WORDS = {
+    "done": "ok",
+    "failed": "FAILED",
+    "partial": "PARTIAL",
+    "planned": "plan",
+    "skipped": "skipped",
+}
 
 
 def check_overwrite(values: dict[str, Any]) -> None:
@@ -65,6 +71,27 @@ def file_line(report: FileReport) -> str:
     )
 
 
+def plan_lines(report: FileReport) -> list[str]:
+    """Return what would be done with one file, line by line."""
+    width, height = report.size
+    network = "x".join(str(side) for side in report.infer_size)
+    engine = report.engine or {}
+    lines = [
+        f"plan {report.input} -> {report.output}",
+        f"  picture  {width}x{height}, network at {network},"
+        f" {report.frames_in or 'unknown number of'} frames, {report.duration:.3f} s",
+        f"  engine   {engine.get('backend')} {engine.get('precision')} on {engine.get('device')}",
+    ]
+    for kept in report.streams_kept:
+        language = f" {kept['language']}" if kept["language"] else ""
+        lines.append(f"  keep     {kept['type']}{language}: {kept['action']} {kept['codec']}")
+    for dropped in report.streams_dropped:
+        language = f" {dropped['language']}" if dropped["language"] else ""
+        lines.append(f"  drop     {dropped['type']}{language}: {dropped['reason']}")
+    lines.append(f"  size     about {size_text(report.bytes_out)}")
+    return [printable(line) for line in lines]
+
+
 def exit_code_of(reports: list[FileReport]) -> int:
     """Return 0, the only file's own code, or 7 for a batch with failures."""
     bad = [report for report in reports if report.error is not None]
@@ -99,7 +126,9 @@ def _batch_error(reports: list[FileReport], count: int) -> PartialError:
 
 def _fields(reports: list[FileReport]) -> dict[str, Any]:
     statuses = [report.status for report in reports]
-    totals = {word: statuses.count(word) for word in ("done", "failed", "partial", "skipped")}
+    totals = {
+        word: statuses.count(word) for word in ("done", "failed", "partial", "skipped", "planned")
+    }
     totals["frames"] = sum(report.frames_out for report in reports)
     return {
         "files": [report.to_json() for report in reports],

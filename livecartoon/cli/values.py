@@ -38,6 +38,8 @@ FILM_RATES = {
     "119.88": Fraction(120000, 1001),
 }
 BYTES_TEXT = re.compile(r"(?P<count>[0-9]{1,12}(?:\.[0-9]{1,6})?)(?P<unit>[KMGT]?)(?:i?B)?", re.I)
+BITRATE_TEXT = re.compile(r"(?P<count>[0-9]{1,12}(?:\.[0-9]{1,6})?)(?P<unit>[KMG]?)", re.I)
+BIT_UNITS = {"": 1, "K": 1000, "M": 10**6, "G": 10**9}
 BYTE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -85,6 +87,15 @@ def parse_bytes(text: str) -> int:
     return int(Fraction(match["count"]) * BYTE_UNITS[match["unit"].upper()])
 
 
+def parse_bitrate(text: str) -> int:
+    """Read `800k` or `4M`, powers of 1000, as bits per second."""
+    match = BITRATE_TEXT.fullmatch(text.strip())
+    found = int(Fraction(match["count"]) * BIT_UNITS[match["unit"].upper()]) if match else 0
+    if not 1000 <= found <= 10**10:
+        raise _bad("bit rate", text, "800k or 4M")
+    return found
+
+
 class Value(ParamType):
     """A click type made of one of the parsers above; its errors are ours."""
 
@@ -121,3 +132,4 @@ TIME = Value("time", parse_time)
 SIZE = Value("size", parse_size)
 RATE = Value("rate", parse_rate)
 BYTES = Value("bytes", parse_bytes)
+BITRATE = Value("rate", parse_bitrate)

@@ -18,7 +18,7 @@ from livecartoon.jobs.laps import LapRunner, Stylize, Tally
 from livecartoon.jobs.naming import partial_name
 from livecartoon.jobs.planning import Plan, Warn
 from livecartoon.jobs.reading import file_of, problem_of
-from livecartoon.jobs.report import FileReport, engine_fields, peak_rss
+from livecartoon.jobs.report import FileReport, engine_fields, peak_rss, planned_engine
 from livecartoon.jobs.settings import ConvertSettings
 from livecartoon.jobs.verify import expected_of, verify
 from livecartoon.jobs.workspace import Workspace
@@ -47,6 +47,8 @@ class Progress:
     """Since the first frame was asked for."""
     bytes_out: int = 0
     """Size of the closed pieces."""
+    film_s: float | None = None
+    """How much of the film was made in these seconds, None if its length is not known."""
 
 
 def make_stylizer(info: VideoInfo, options: EngineOptions) -> AbstractContextManager[Stylize]:
@@ -85,6 +87,7 @@ class Conversion:
         self.options = options
         self.settings = settings
         self.hooks = hooks
+        self._saved = 0
 
     def convert(self, stdout: IO[bytes] | None = None) -> None:
         """Do it all; raises where nothing comes of it.
@@ -96,7 +99,7 @@ class Conversion:
             stack.callback(self.plan.close)
             self.plan.settle()
             if self.settings.dry_run:
-                self.report.status = "planned"
+                self._foretell()
                 return
             if stdout is not None:
                 self._stream(stdout)
@@ -107,6 +110,14 @@ class Conversion:
                 self._animate(workspace)
             else:
                 self._convert_in_laps(workspace)
+
+    def _foretell(self) -> None:
+        """Fill the report of a job that is not to be done."""
+        report, info = self.report, self.plan.reading.info
+        report.status = "planned"
+        report.engine = planned_engine(self.options, info.width, info.height)
+        report.infer_size = tuple(report.engine.pop("infer_size"))
+        report.bytes_out = self.plan.estimate
 
     def _stream(self, stdout: IO[bytes]) -> None:
         """Write the film to a pipe as it is made."""
@@ -220,7 +231,7 @@ class Conversion:
             return
         journal = self.workspace.journal
         journal.add(piece, repeated)
-        saved = journal.bytes
+        saved = self._saved = journal.bytes
         free = shutil.disk_usage(self.workspace.folder).free
         if free < saved:  # the film is joined beside its pieces
             raise self._disk_full(saved, free)
@@ -284,8 +295,10 @@ class Conversion:
         if self.hooks.on_progress is None:
             return
         seconds = time.perf_counter() - self._started_s
+        info = self.plan.reading.info
+        film_s = info.duration_s * count / info.frames if info.frames and info.duration_s else None
         frame = self.report.resumed_from_frame + count
-        self.hooks.on_progress(Progress(frame, self.plan.reading.info.frames, seconds))
+        self.hooks.on_progress(Progress(frame, info.frames, seconds, self._saved, film_s))
 
     def _measure(self, tally: Tally, frames: int) -> None:
         report = self.report

@@ -11,7 +11,7 @@ from livecartoon.errors import InputError, OutputError, UsageError
 from livecartoon.sinks.encoder import CONTAINERS, container_of
 
 #: Suffixes a result keeps from its source.
-KEPT = tuple(sorted(set(CONTAINERS) - {"avi"}))
+KEPT = tuple(sorted(set(CONTAINERS) - {"avi", "webp"}))
 #: What a folder is searched for.
 VIDEO_SUFFIXES = {".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"}
 VIDEO_SUFFIXES |= {".mpg", ".mts", ".ogv", ".ts", ".webm", ".wmv", ".3gp"}

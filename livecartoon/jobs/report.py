@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from livecartoon.config import EngineOptions
 from livecartoon.errors import LivecartoonError
 
 Status = Literal["done", "partial", "failed", "skipped", "planned"]
@@ -78,12 +79,23 @@ def engine_fields(stylize: object) -> dict[str, Any] | None:
     }
 
 
-def temporal_fields(stylize: object) -> dict[str, Any] | None:
-    """Return the `temporal` object for a stylizer that steadies."""
-    report = getattr(stylize, "temporal", None)
-    if report is None:
-        return None
-    return {"mode": report.mode, "frames": dict(report.frames), "note": report.note}
+def planned_engine(options: EngineOptions, width: int, height: int) -> dict[str, Any]:
+    """Return the `engine` object of a job before it starts, and its `infer_size`."""
+    from livecartoon.styles import find_style
+    from livecartoon.stylizer import choose_engine, engine_spec
+
+    device, backend, reason = choose_engine(options)
+    spec, tier = engine_spec(find_style(options.style), width, height, options, device)
+    return {
+        "device": device,
+        "name": device,
+        "backend": backend,
+        "precision": spec.precision,
+        "tier": tier,
+        "fallback_reason": reason,
+        "engine_key": None,
+        "infer_size": (-(-width // spec.reduction), -(-height // spec.reduction)),
+    }
 
 
 def peak_rss() -> int | None:

@@ -10,11 +10,13 @@ from livecartoon.errors import UsageError
 #: File suffix -> muxer.
 CONTAINERS = {
     "avi": "avi",
+    "gif": "gif",
     "m4v": "mp4",
     "mkv": "matroska",
     "mov": "mov",
     "mp4": "mp4",
     "webm": "webm",
+    "webp": "webp",
 }
 ENCODERS = {
     "av1": "libsvtav1",

@@ -131,6 +131,6 @@ class FileSink(Sink):
         self._muxer.discard()
 
     def _raise(self, error: Exception) -> NoReturn:
-        if isinstance(error, LivecartoonError):
-            raise error
+        if isinstance(error, LivecartoonError | BrokenPipeError):
+            raise error  # a reader of stdout may leave when it has seen enough
         raise output_error(self.path, self.encoder, error) from error
