@@ -256,8 +256,8 @@ def test_convert_killed_again_and_again_ends_as_the_uninterrupted_run(tmp_path: 
             run.wait()
         journal = tmp_path / "b.mkv.livecartoon" / "journal.jsonl"
         resumed += journal.exists()
-        assert target.exists() == (run.returncode == 0)
-        if run.returncode == 0:
+        assert target.exists() or run.returncode
+        if target.exists():  # the name appears when all is done, killed right behind it or not
             assert_same_film(tmp_path / "whole.mkv", target)
             target.unlink()
         elif kill % 3 == 2:  # also end some of them early
