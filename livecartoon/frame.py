@@ -25,6 +25,10 @@ class Frame:
     captured_s: float | None = None
     """`time.monotonic()` at capture, live sources only."""
 
+    origin: object | None = None
+    """The decoder's own picture, only where it is to be written again unchanged (strength 0):
+    a sink that knows its kind takes it instead of the pixels, which have passed through RGB."""
+
     @property
     def seconds(self) -> float:
         """Presentation time in seconds."""

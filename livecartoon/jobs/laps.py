@@ -155,8 +155,6 @@ class LapRunner:
                         lap = next(queue, None)
                     if lap is None:
                         return
-                    if hasattr(stylize, "reset"):
-                        stylize.reset()
                     self._run(stylize, *lap)
 
         with ThreadPoolExecutor(jobs, thread_name_prefix="lap") as pool:
@@ -191,6 +189,8 @@ class LapRunner:
     ) -> bool:
         """Do it; False, with nothing done, if the run-up is not what the piece before ends with."""
         laps = self._reading.laps
+        if hasattr(stylize, "reset"):
+            stylize.reset()  # what another stretch left behind is not the past of this one
         check = _RunUpCheck(laps, first, before, self._reading.info.time_base)
         drawn = LapStylize(stylize, laps, first, end, self._reading.compare)
         started_at = dict(getattr(stylize, "stage_s", {}))

@@ -46,7 +46,11 @@ class Plan:
         self.settings = settings
         self.warn = warn
         self.encoder: EncoderSettings = settings.encoder()
-        self.reading = Reading(report.input, settings, exact_colour=options.look.strength == 0)
+        self.reading = Reading(
+            report.input,
+            settings,
+            exact_colour=options.look.strength == 0 and settings.compare == "none",
+        )
         self.info = compared_info(self.reading.info, settings.compare)
         """Of the encoded picture."""
         self.tracks = Tracks(report.input)

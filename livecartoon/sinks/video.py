@@ -13,6 +13,7 @@ import av.video.frame
 import av.video.stream
 import numpy as np
 from av.codec.context import Flags
+from av.video.frame import PictureType
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from livecartoon.errors import OutputError
@@ -138,7 +139,7 @@ class VideoEncoder:
 
     def encode(self, frame: Frame) -> list[Packet]:
         """Take one frame; its pixels are free again afterwards."""
-        picture = self._picture(frame.pixels)
+        picture = self._unchanged(frame) or self._picture(frame.pixels)
         pts = self._pts(frame)
         if self.origin is None:
             self.origin = pts
@@ -166,6 +167,27 @@ class VideoEncoder:
         self.moved += abs(pts - exact) > MOVED
         self.last_pts = pts
         return pts
+
+    def _unchanged(self, frame: Frame) -> av.video.frame.VideoFrame | None:
+        """Return the decoder's own picture in our format, if the frame comes with one."""
+        origin = frame.origin
+        if not isinstance(origin, av.video.frame.VideoFrame) or any(self.padding):
+            return None
+        matrix, color_range, primaries, transfer = self._codes
+        picture = self._reformatter.reformat(
+            origin,
+            format=self.pix_fmt,
+            src_colorspace=matrix,
+            dst_colorspace=matrix,
+            src_color_range=color_range,
+            dst_color_range=color_range,
+            interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND,
+            threads=1,
+        )
+        picture.pict_type = PictureType.NONE  # else the encoder repeats the source's decisions
+        picture.colorspace, picture.color_range = matrix, color_range
+        picture.color_primaries, picture.color_trc = primaries, transfer
+        return picture
 
     def _picture(self, pixels: Pixels) -> av.video.frame.VideoFrame:
         if any(self.padding):

@@ -92,6 +92,7 @@ class FileSource(Source):
         self._deinterlaces = deinterlace
         self._skips: Literal["NONKEY", "DEFAULT"] = "NONKEY" if only_key_frames else "DEFAULT"
         self._reformatter = VideoReformatter()
+        self._is_exact = exact_colour
         self._interpolation = EXACT if exact_colour else Interpolation.BILINEAR
         self._lost: list[int] = []
         self._bad = 0
@@ -242,7 +243,9 @@ class FileSource(Source):
                         yield from self._fill(previous, stamp)
                     return
                 self.frames += 1
-                frame = Frame(self._pixels(picture), stamp, self.time_base, duration)
+                origin = self._origin(picture)
+                pixels = self._pixels(picture)
+                frame = Frame(pixels, stamp, self.time_base, duration, origin=origin)
                 if previous is not None and self._lost:
                     yield from self._fill(previous, frame.pts)
                 yield frame
@@ -365,6 +368,12 @@ class FileSource(Source):
         if stated is not None:
             duration = self._durations.pop(stated, duration)
         return self._timeline(stated), duration
+
+    def _origin(self, picture: VideoFrame) -> VideoFrame | None:
+        """Return the picture itself where the same is wanted again, in the wanted size."""
+        is_same = (picture.width, picture.height) == (self.info.width, self.info.height)
+        is_exact = self._is_exact and is_same and not colour.is_hdr(self._facts.transfer)
+        return picture if is_exact else None
 
     def _pixels(self, picture: VideoFrame) -> Pixels:
         facts = self._facts

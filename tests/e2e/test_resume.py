@@ -238,7 +238,10 @@ KILLS = int(os.environ.get("LIVECARTOON_KILLS", "5"))
 
 
 @pytest.mark.slow
-def test_convert_killed_again_and_again_ends_as_the_uninterrupted_run(tmp_path: Path) -> None:
+def test_convert_killed_again_and_again_ends_as_the_uninterrupted_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path / "cache"))
     clip = write_clip(tmp_path / "a.mp4", ClipPlan(160, 120, frames=250, key_frames=40))
     flags = ["--segment", "0.5s", "--progress", "none"]
     started = time.monotonic()

@@ -1,0 +1,130 @@
+"""At strength 0 and the finest quantiser the source comes back, plane by plane."""
+
+import subprocess
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livecartoon.config import EngineOptions, Look
+from livecartoon.jobs.convert import ConvertSettings, convert_file
+from livecartoon.sources.probe import inspect
+from tests.drawing import ClipPlan, drawn_photo, write_clip
+
+UNTOUCHED = EngineOptions(style="classic", look=Look(strength=0), temporal="off")
+FINEST = ConvertSettings(crf=0, preset="ultrafast")
+WIDTH, HEIGHT = 128, 96
+#: Matrix, primaries and transfer of each standard, H.273 code points.
+STANDARDS = {"601": (6, 6, 6), "709": (1, 1, 1), "2020": (9, 9, 14)}
+
+
+def planes(path: Path, pix_fmt: str) -> list[NDArray[np.float64]]:
+    import av
+
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        assert frame.format.name.replace("yuvj", "yuv") == pix_fmt
+        kind = np.uint16 if "10" in pix_fmt else np.uint8
+        found = []
+        for plane in frame.planes:
+            rows = np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
+            found.append(rows.astype(np.float64))
+        return found
+
+
+def write_photo(path: Path, standard: str, color_range: int, pix_fmt: str) -> Path:
+    """Encode a drawn photo without loss, its planes made by the standard's own formula."""
+    import av
+
+    matrix, primaries, transfer = STANDARDS[standard]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"qp": "0"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, pix_fmt
+        context = stream.codec_context
+        context.colorspace, context.color_range = matrix, color_range
+        context.color_primaries, context.color_trc = primaries, transfer
+        y, u, v = ycbcr(standard, color_range, 10 if "10" in pix_fmt else 8)
+        for number in range(2):
+            frame = av.VideoFrame(WIDTH, HEIGHT, pix_fmt)
+            for plane, values in zip(frame.planes, (y, u, v), strict=True):
+                kind = np.uint16 if "10" in pix_fmt else np.uint8
+                padded = np.zeros((plane.height, plane.line_size // kind(0).itemsize), kind)
+                padded[:, : plane.width] = values
+                plane.update(padded.tobytes())
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def ycbcr(standard: str, color_range: int, bits: int) -> list[NDArray[np.float64]]:
+    """Return the planes of the photo, chroma the mean of 2 x 2 pixels (ITU-R BT.601/709/2020)."""
+    kr, kb = {"601": (0.299, 0.114), "709": (0.2126, 0.0722), "2020": (0.2627, 0.0593)}[standard]
+    red, green, blue = np.moveaxis(drawn_photo(WIDTH, HEIGHT) / 255.0, 2, 0)
+    luma = kr * red + (1 - kr - kb) * green + kb * blue
+    chroma = [(blue - luma) / (2 - 2 * kb), (red - luma) / (2 - 2 * kr)]
+    chroma = [part.reshape(HEIGHT // 2, 2, WIDTH // 2, 2).mean((1, 3)) for part in chroma]
+    unit = 1 << (bits - 8)
+    if color_range == 2:
+        top = (1 << bits) - 1
+        return [np.rint(luma * top), *(np.rint(part * top + 128 * unit) for part in chroma)]
+    return [
+        np.rint((16 + 219 * luma) * unit),
+        *(np.rint((128 + 224 * part) * unit) for part in chroma),
+    ]
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv420p10le"])
+@pytest.mark.parametrize("color_range", [1, 2])
+@pytest.mark.parametrize("standard", sorted(STANDARDS))
+def test_convert_at_strength_0_and_crf_0_keeps_every_plane(
+    tmp_path: Path, standard: str, color_range: int, pix_fmt: str
+) -> None:
+    clip = write_photo(tmp_path / "a.mp4", standard, color_range, pix_fmt)
+    settings = replace(FINEST, pix_fmt=pix_fmt)
+    convert_file(clip, tmp_path / "b.mp4", UNTOUCHED, settings)
+    peak = 1023 if "10" in pix_fmt else 255
+    pairs = zip(planes(clip, pix_fmt), planes(tmp_path / "b.mp4", pix_fmt), strict=True)
+    decibels = [
+        10 * np.log10(peak**2 / max(1e-9, float(np.mean((was - now) ** 2)))) for was, now in pairs
+    ]
+    assert min(decibels) >= 50, decibels
+    assert inspect(tmp_path / "b.mp4").colour[1] == color_range
+
+
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_convert_of_hdr_writes_plain_bt709_or_refuses(tmp_path: Path, transfer: int) -> None:
+    from livecartoon.errors import InputError
+
+    plan = ClipPlan(pix_fmt="yuv420p10le", colour=(9, 1, 9, transfer), sound=())
+    clip = write_clip(tmp_path / "a.mkv", plan)
+    report = convert_file(clip, tmp_path / "b.mp4", UNTOUCHED, FINEST)
+    assert inspect(tmp_path / "b.mp4").colour == (1, 1, 1, 1)
+    assert any("HDR" in text for text in report.warnings)
+    with pytest.raises(InputError, match="E305"):
+        convert_file(clip, tmp_path / "c.mp4", UNTOUCHED, replace(FINEST, hdr="refuse"))
+
+
+@pytest.mark.slow
+def test_ffprobe_of_every_container_agrees_with_our_own_reading(tmp_path: Path) -> None:
+    import json
+    import shutil
+
+    if not shutil.which("ffprobe"):
+        pytest.skip("no ffprobe here")
+    clip = write_clip(tmp_path / "a.mkv", ClipPlan(frames=30, sound=("aac", "aac")))
+    for suffix in ("mp4", "mov", "mkv", "webm"):
+        made = tmp_path / f"b.{suffix}"
+        settings = ConvertSettings(preset="ultrafast", segment_s=Fraction(1, 2))
+        convert_file(clip, made, UNTOUCHED, settings)
+        command = ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_packets"]
+        told = json.loads(subprocess.check_output([*command, str(made)]))
+        own = inspect(made)
+        video = next(s for s in told["streams"] if s["codec_type"] == "video")
+        times = [p["pts_time"] for p in told["packets"] if p["codec_type"] == "video"]
+        assert sorted(float(t) for t in times) == pytest.approx([float(t) for t in own.pts])
+        assert (video["width"], video["height"]) == (own.width, own.height)
+        assert sum(s["codec_type"] == "audio" for s in told["streams"]) == len(own.sound)
