@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from livecartoon.config import EngineOptions, Look
 from livecartoon.frame import Frame, Pixels
+from livecartoon.size import parse_size
 from livecartoon.styles import find_style, list_styles
 from livecartoon.stylizer import EngineReport, Stylizer
 
@@ -155,6 +156,10 @@ def convert(
 
     settings_fields = {field.name for field in fields(ConvertSettings)}
     settings = {name: options.pop(name) for name in settings_fields & options.keys()}
+    for name in _RATIONAL_FIELDS & settings.keys():
+        settings[name] = None if settings[name] is None else Fraction(settings[name])
+    if isinstance(settings.get("size"), str):
+        settings["size"] = parse_size(settings["size"])
     look = {name: options.pop(name) for name in _LOOK_FIELDS & options.keys()}
     engine = EngineOptions(look=Look(**look), **options)
     target = Path(output) if output is not None else None
@@ -162,6 +167,7 @@ def convert(
 
 
 _LOOK_FIELDS = {"strength", "keep_color", "ink", "vivid"}
+_RATIONAL_FIELDS = {"ss", "to", "duration", "fps", "segment_s"}
 
 
 def _as_pixels(picture: NDArray[Any]) -> Pixels:

@@ -196,7 +196,11 @@ def _run(
 
     told: set[str] = set()
 
+    running: list[Path] = []
+
     def on_start(number: int, report: FileReport) -> None:
+        if report.output is not None:
+            running[:] = [report.output]
         status.begin(report.input.name, number + 1, len(paths))
         text = engine_text(report)
         if text not in told:
@@ -218,14 +222,19 @@ def _run(
         ):
             session.say(file_line(report))
 
-    return convert_many(
-        paths,
-        output,
-        options,
-        settings,
-        fail_fast=fail_fast,
-        on_progress=on_progress,
-        on_warning=session.warn,
-        on_start=on_start,
-        on_done=on_done,
-    )
+    try:
+        return convert_many(
+            paths,
+            output,
+            options,
+            settings,
+            fail_fast=fail_fast,
+            on_progress=on_progress,
+            on_warning=session.warn,
+            on_start=on_start,
+            on_done=on_done,
+        )
+    except KeyboardInterrupt:
+        if any(path.with_name(f"{path.name}.livecartoon").is_dir() for path in running):
+            session.say("what is done is saved; resume: run the same command again")
+        raise

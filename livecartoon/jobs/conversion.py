@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from livecartoon.config import EngineOptions
-from livecartoon.errors import LivecartoonError, OutputError, PartialError, UsageError
+from livecartoon.errors import InputError, LivecartoonError, OutputError, PartialError, UsageError
 from livecartoon.jobs.compare import compared
 from livecartoon.jobs.journal import input_identity
 from livecartoon.jobs.laps import LapRunner, Stylize, Tally
@@ -157,6 +157,7 @@ class Conversion:
 
     def _convert_in_laps(self, workspace: Workspace) -> None:
         journal = workspace.journal
+        self._input = input_identity(self.report.input)
         if self.settings.resume:
             journal.open(self._identity())
         else:
@@ -181,7 +182,7 @@ class Conversion:
             **engine.pop("look"),
             **engine,
             **self.settings.identity(),
-            **input_identity(self.report.input),
+            **self._input,
         }
 
     def _make_sink(
@@ -253,6 +254,12 @@ class Conversion:
         frames = sum(len(piece.pts) for piece in pieces)
         if not frames:
             raise problem or _empty_part()
+        if input_identity(report.input) != self._input:
+            raise InputError(
+                "E306",
+                f"{report.input.name} was changed while it was converted",
+                "run the same command again when it is whole",
+            )
         report.segments = sum(1 for piece in pieces if piece.pts)
         if moved := sum(piece.moved for piece in pieces):
             self._warn("W306", f"AVI keeps one frame rate: {moved} time stamps were moved")

@@ -79,7 +79,8 @@ class Joiner:
         header: bytes | None = None
         done = 0
         for piece in self._pieces:
-            with av.open(str(self._folder / piece.file)) as opened:
+            name = (self._folder / piece.file).absolute()
+            with av.open(f"file:{name}", options={"protocol_whitelist": "file"}) as opened:
                 source = opened.streams.video[0]
                 own = bytes(source.codec_context.extradata or b"")
                 if stream is None:
