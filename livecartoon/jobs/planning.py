@@ -46,11 +46,9 @@ class Plan:
         self.settings = settings
         self.warn = warn
         self.encoder: EncoderSettings = settings.encoder()
-        self.reading = Reading(
-            report.input,
-            settings,
-            exact_colour=options.look.strength == 0 and settings.compare == "none",
-        )
+        is_drawn = options.look.strength > 0 or options.snap is not None
+        is_untouched = not is_drawn and settings.compare == "none"
+        self.reading = Reading(report.input, settings, exact_colour=is_untouched)
         self.info = compared_info(self.reading.info, settings.compare)
         """Of the encoded picture."""
         self.tracks = Tracks(report.input)
