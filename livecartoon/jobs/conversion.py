@@ -284,7 +284,11 @@ class Conversion:
             if track.lost:
                 kind = track.source.type
                 self._warn("W307", f"{track.lost} {kind} packets could not be decoded")
-        verify(workspace.part, expected_of(frames, plan.info, plan.padding, plan.pix_fmt, carrier))
+        expected = expected_of(frames, plan.info, plan.padding, plan.pix_fmt, carrier)
+        facts = verify(workspace.part, expected)
+        found = {name.lower() for name in facts.tags}
+        if lost := [name for name in plan.tags() if name.lower() not in found]:
+            self._warn("W309", f"{self.target.suffix} has no room for the tags {', '.join(lost)}")
         self._name(workspace, problem)
 
     def _start(self, stylize: Stylize) -> None:

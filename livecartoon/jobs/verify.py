@@ -8,7 +8,7 @@ from pathlib import Path
 from livecartoon.errors import LivecartoonError, OutputError
 from livecartoon.sinks.carrier import Carrier
 from livecartoon.sources.base import VideoInfo
-from livecartoon.sources.probe import inspect, last_frame_decodes
+from livecartoon.sources.probe import MediaFacts, inspect, last_frame_decodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ def expected_of(
     )
 
 
-def verify(path: Path, expected: Expected) -> None:
-    """Raise OutputError unless `path` reopens with all that was written to it."""
+def verify(path: Path, expected: Expected) -> MediaFacts:
+    """Return what is in `path`; OutputError unless it reopens with all that was written to it."""
     try:
         facts = inspect(path, decode=False)
     except LivecartoonError as error:
@@ -65,6 +65,7 @@ def verify(path: Path, expected: Expected) -> None:
         raise _failed(path, f"its other streams are {kinds}, not {expected.streams}")
     if facts.error or not last_frame_decodes(path):
         raise _failed(path, "its last frame cannot be decoded")
+    return facts
 
 
 def _failed(path: Path, what: str) -> OutputError:

@@ -86,6 +86,8 @@ class Joiner:
                 if stream is None:
                     stream = muxer.container.add_stream_from_template(source, opaque=True)
                     stream.time_base = self._tick
+                    if source.codec_context.codec_tag == "hvc1" and muxer.name in ("mp4", "mov"):
+                        stream.codec_context.codec_tag = "hvc1"  # the template forgets it
                     stream.metadata.clear()
                     stream.metadata.update(video_tags)
                     if disposition is not None:

@@ -30,6 +30,7 @@ from livecartoon.sources.base import VideoInfo
 from livecartoon.threads import thread_budget
 
 MATRIX_CODES = {"bt601": 6, "bt709": 1, "bt2020": 9}
+HEVC = ("libx265", "hevc_nvenc", "hevc_qsv")
 #: A time stamp an AVI moved by more than this share of a frame is reported.
 MOVED = Fraction(1, 10)
 
@@ -97,6 +98,8 @@ class VideoEncoder:
         context.color_primaries, context.color_trc = self._codes[2:]
         if settings.bitrate is not None:
             context.bit_rate = settings.bitrate
+        if container.format.name in ("mp4", "mov") and self.name in HEVC:
+            context.codec_tag = "hvc1"  # Apple's players refuse the other name of the same thing
         context.options = options
         if self.name == "libsvtav1":
             os.environ.setdefault("SVT_LOG", "1")  # it writes to stderr on its own

@@ -209,6 +209,48 @@ def test_convert_of_tags_keeps_them_and_signs(tmp_path: Path) -> None:
         assert "comment" not in made.metadata
 
 
+@pytest.mark.parametrize(("target", "is_kept"), [("mkv", True), ("mp4", False), ("webm", True)])
+def test_convert_of_a_tag_the_target_has_no_room_for_says_so(
+    tmp_path: Path, target: str, is_kept: bool
+) -> None:
+    import av
+
+    clip = write_clip(tmp_path / "a.mkv")
+    with av.open(str(clip)) as old, av.open(str(tmp_path / "t.mkv"), "w") as new:
+        new.metadata["MOOD"] = "sunny"
+        copy = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        for packet in old.demux(old.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = copy
+                new.mux(packet)
+    report = convert(tmp_path / "t.mkv", tmp_path / f"b.{target}")
+    told = [text for text in report.warnings if "MOOD" in text]
+    assert len(told) == (0 if is_kept else 1)
+    assert ("MOOD" in inspect(tmp_path / f"b.{target}").tags) == is_kept
+
+
+def test_convert_of_a_phones_own_tags_keeps_them_in_mov(tmp_path: Path) -> None:
+    import av
+
+    clip = write_clip(tmp_path / "a.mov")
+    with (
+        av.open(str(clip)) as old,
+        av.open(
+            str(tmp_path / "t.mov"), "w", container_options={"movflags": "use_metadata_tags"}
+        ) as new,
+    ):
+        new.metadata["com.apple.quicktime.make"] = "Nobody"
+        copy = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        for packet in old.demux(old.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = copy
+                new.mux(packet)
+    convert(tmp_path / "t.mov", tmp_path / "b.mov")
+    tags = inspect(tmp_path / "b.mov").tags
+    assert tags["com.apple.quicktime.make"] == "Nobody"
+    assert "style=identity" in tags["comment"]
+
+
 def test_convert_without_sound_says_so(tmp_path: Path) -> None:
     settings = ConvertSettings(preset="ultrafast", audio="none")
     report = convert(write_clip(tmp_path / "a.mp4"), None, settings)

@@ -223,6 +223,8 @@ def test_convert_with_any_codec_writes_what_was_asked_for(
     assert made.pix_fmt.replace("yuvj", "yuv") == pix_fmt.replace("yuvj", "yuv")
     assert made.pts == inspect(clip).pts
     assert made.colour[0] in (5, 6)
+    if (codec, suffix) == ("hevc", "mp4"):
+        assert b"hvc1" in (tmp_path / "b.mp4").read_bytes()
 
 
 @pytest.mark.parametrize(
