@@ -14,7 +14,7 @@ from av.stream import Disposition
 from livecartoon.config import EngineOptions
 from livecartoon.errors import LivecartoonError
 from livecartoon.jobs.convert import ConvertSettings, convert_file
-from livecartoon.jobs.laps import Stylize
+from livecartoon.jobs.lapstyle import Stylize
 from livecartoon.jobs.naming import output_for
 from livecartoon.sinks.carrier import QUICKTIME_CODES
 from livecartoon.sources.base import VideoInfo

@@ -28,7 +28,7 @@ from livecartoon.errors import UsageError
 
 if TYPE_CHECKING:
     from livecartoon.config import EngineOptions
-    from livecartoon.jobs.conversion import Progress
+    from livecartoon.jobs.hooks import Progress
     from livecartoon.jobs.report import FileReport
     from livecartoon.jobs.settings import ConvertSettings
 

@@ -6,19 +6,21 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 from livecartoon.config import EngineOptions
 from livecartoon.errors import InputError, LivecartoonError, OutputError, PartialError, UsageError
 from livecartoon.jobs.compare import compared
+from livecartoon.jobs.hooks import Hooks, Progress
 from livecartoon.jobs.journal import input_identity
-from livecartoon.jobs.laps import LapRunner, Stylize, Tally
+from livecartoon.jobs.laps import LapRunner, Tally
+from livecartoon.jobs.lapstyle import Stylize
 from livecartoon.jobs.naming import partial_name
-from livecartoon.jobs.planning import Plan, Warn
+from livecartoon.jobs.planning import Plan
 from livecartoon.jobs.reading import file_of, problem_of
-from livecartoon.jobs.report import FileReport, engine_fields, peak_rss, planned_engine
+from livecartoon.jobs.report import FileReport, engine_fields, planned_engine
 from livecartoon.jobs.settings import ConvertSettings
 from livecartoon.jobs.verify import expected_of, verify
 from livecartoon.jobs.workspace import Workspace
@@ -28,47 +30,7 @@ from livecartoon.sinks.base import Sink
 from livecartoon.sinks.join import Joiner
 from livecartoon.sinks.segments import Segment, SegmentSink
 from livecartoon.sinks.video import tick_of
-from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import packet_times
-
-__all__ = ["Conversion", "Hooks", "MakeStylize", "Progress", "Warn", "make_stylizer"]
-
-MakeStylize = Callable[[VideoInfo, EngineOptions], AbstractContextManager[Stylize]]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a running conversion stands."""
-
-    frame: int
-    frames: int | None
-    """All there will be, None if the container does not say."""
-    seconds: float
-    """Since the first frame was asked for."""
-    bytes_out: int = 0
-    """Size of the closed pieces."""
-    film_s: float | None = None
-    """How much of the film was made in these seconds, None if its length is not known."""
-
-
-def make_stylizer(info: VideoInfo, options: EngineOptions) -> AbstractContextManager[Stylize]:
-    """Return the engine for frames of `info`; seconds when it has to be built."""
-    from livecartoon.styles import find_style
-    from livecartoon.stylizer import Stylizer
-
-    return Stylizer(find_style(options.style), info.width, info.height, options)
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """Who hears of what happens, and where engines come from."""
-
-    make_stylize: MakeStylize
-    make_own: MakeStylize
-    """Makes an engine of one's own where `make_stylize` lends a shared one."""
-    on_progress: Callable[[Progress], None] | None = None
-    on_start: Callable[[FileReport], None] | None = None
-    on_warning: Warn | None = None
 
 
 class Conversion:
@@ -286,10 +248,13 @@ class Conversion:
                 self._warn("W307", f"{track.lost} {kind} packets could not be decoded")
         expected = expected_of(frames, plan.info, plan.padding, plan.pix_fmt, carrier)
         facts = verify(workspace.part, expected)
-        found = {name.lower() for name in facts.tags}
-        if lost := [name for name in plan.tags() if name.lower() not in found]:
-            self._warn("W309", f"{self.target.suffix} has no room for the tags {', '.join(lost)}")
+        self._note_lost_tags(facts.tags)
         self._name(workspace, problem)
+
+    def _note_lost_tags(self, tags: dict[str, str]) -> None:
+        found = {name.lower() for name in tags}
+        if lost := [name for name in self.plan.tags() if name.lower() not in found]:
+            self._warn("W309", f"{self.target.suffix} has no room for the tags {', '.join(lost)}")
 
     def _start(self, stylize: Stylize) -> None:
         self.report.engine = engine_fields(stylize)
@@ -317,12 +282,7 @@ class Conversion:
         report.frames_out = frames
         if self.plan.reading.is_whole:
             report.frames_in = max(report.frames_in, frames)
-        share = max(1, tally.frames)
-        report.fps_end_to_end = round(tally.frames / seconds, 3) if seconds else 0.0
-        done_s = report.duration * tally.frames / max(1, frames)
-        report.speed = round(done_s / seconds, 3) if seconds else 0.0
-        report.stage_ms = {name: round(1000 * s / share, 3) for name, s in tally.busy_s.items()}
-        report.peak_rss = peak_rss()
+        report.measure(tally.frames, seconds, tally.busy_s)
         for text in tally.warnings:
             self._warn("W305", text)
 

@@ -10,16 +10,11 @@ from typing import IO, TypeVar
 
 from livecartoon.config import EngineOptions
 from livecartoon.errors import LivecartoonError, UsageError
-from livecartoon.jobs.conversion import (
-    Conversion,
-    Hooks,
-    MakeStylize,
-    Progress,
-    Warn,
-    make_stylizer,
-)
-from livecartoon.jobs.laps import Stylize
+from livecartoon.jobs.conversion import Conversion
+from livecartoon.jobs.hooks import Hooks, MakeStylize, Progress, make_stylizer
+from livecartoon.jobs.lapstyle import Stylize
 from livecartoon.jobs.naming import check_paths, output_for
+from livecartoon.jobs.planning import Warn
 from livecartoon.jobs.report import FileReport
 from livecartoon.jobs.settings import ConvertSettings
 from livecartoon.jobs.snapping import plan_for_file

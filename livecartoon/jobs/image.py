@@ -14,9 +14,10 @@ from pathlib import Path
 from livecartoon.config import EngineOptions
 from livecartoon.errors import OutputError
 from livecartoon.frame import Frame
-from livecartoon.jobs.conversion import MakeStylize, Warn, make_stylizer
 from livecartoon.jobs.convert import Engines, check_batch, or_failed
+from livecartoon.jobs.hooks import MakeStylize, make_stylizer
 from livecartoon.jobs.naming import check_paths, output_for
+from livecartoon.jobs.planning import Warn
 from livecartoon.jobs.report import FileReport, engine_fields, peak_rss
 from livecartoon.sinks.pictures import FORMATS, encode_picture, picture_format
 from livecartoon.sources.base import VideoInfo

@@ -69,13 +69,15 @@ class Journal:
     @property
     def frames(self) -> int:
         """Frames in all closed pieces."""
-        return sum(len(segment.pts) for segment in self.segments.values())
+        with self._lock:
+            return sum(len(segment.pts) for segment in self.segments.values())
 
     @property
     def bytes(self) -> int:
         """Size of all closed pieces."""
-        sizes = ((self._folder / s.file).stat().st_size for s in self.segments.values() if s.file)
-        return sum(sizes)
+        with self._lock:
+            files = [self._folder / s.file for s in self.segments.values() if s.file]
+        return sum(path.stat().st_size for path in files)
 
     def add(self, segment: Segment, repeated: int = 0) -> None:
         """Note a piece whose file is closed and synced."""

@@ -45,6 +45,15 @@ class FileReport:
     error: LivecartoonError | None = None
     """Why the status is not done; its exit code is the run's for a single file."""
 
+    def measure(self, frames: int, seconds: float, busy_s: dict[str, float]) -> None:
+        """Note how fast `frames` of the result, all but those of an earlier run, were made."""
+        share = max(1, frames)
+        film_s = self.duration * frames / max(1, self.frames_out)
+        self.fps_end_to_end = round(frames / seconds, 3) if seconds else 0.0
+        self.speed = round(film_s / seconds, 3) if seconds else 0.0
+        self.stage_ms = {name: round(1000 * s / share, 3) for name, s in busy_s.items()}
+        self.peak_rss = peak_rss()
+
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `files` in the JSON document."""
         fields = {name: getattr(self, name) for name in self.__slots__}

@@ -15,7 +15,7 @@ from livecartoon.sources.base import Source
 from livecartoon.sources.file import FileSource
 
 if TYPE_CHECKING:
-    from livecartoon.jobs.conversion import MakeStylize
+    from livecartoon.jobs.hooks import MakeStylize
     from livecartoon.jobs.settings import ConvertSettings
 
 LONG_S = 120.0

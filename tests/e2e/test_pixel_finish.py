@@ -97,7 +97,7 @@ def test_convert_file_then_plans_once_from_frames_without_the_filter(tmp_path: P
 
 
 def test_images_with_a_finish_then_each_has_its_own_palette(tmp_path: Path) -> None:
-    from livecartoon.jobs.conversion import make_stylizer
+    from livecartoon.jobs.hooks import make_stylizer
 
     photo = drawn_photo(96, 64)
     for name, pixels in (("a", photo), ("b", 255 - photo)):
