@@ -78,8 +78,8 @@ class Stylizer:
         spec, tier = engine_spec(style, width, height, options, device, is_live=is_live)
         self._backend = _open(backend, spec, device, self.look)
         self._snap = Snap(options.snap) if options.snap is not None else None
-        self._temporal = self._memory(self._snap)
-        self._successor: tuple[Temporal, Snap | None] | None = None
+        self._temporal = self._open_temporal(options.temporal)
+        self._successor: tuple[Steadier, Snap | None] | None = None
         self.stage_s = {"network": 0.0, "temporal": 0.0}
         self.frames = 0
         self.report = EngineReport(
@@ -115,22 +115,19 @@ class Stylizer:
         shown = self._temporal(frame.pixels, drawn.styled, frame.seconds, network_s)
         if self._snap is not None:
             shown = self._snap(shown)
+        if self._successor is not None:
+            steadier, snap = self._successor
+            other = steadier(frame.pixels, drawn.styled, frame.seconds, network_s)
+            if snap is not None:
+                snap(other)
         self.stage_s["temporal"] += time.perf_counter() - started
         return replace(frame, pixels=shown)
 
     def _draw(self, frame: Frame) -> Drawn:
         started = time.perf_counter()
         styled = self._backend(frame.pixels)
-        drawn = time.perf_counter()
-        shown = self._temporal(frame.pixels, styled, frame.seconds)
-        if self._successor is not None:
-            self._successor[0](frame.pixels, styled, frame.seconds)
-        if shown is styled:
-            shown = styled.copy()  # the engine overwrites its buffer with the next frame
-        self.stage_s["network"] += drawn - started
-        self.stage_s["temporal"] += time.perf_counter() - drawn
-        self.frames += 1
-        return replace(frame, pixels=shown)
+        self.stage_s["network"] += time.perf_counter() - started
+        return Drawn(frame, styled)
 
     def set_look(self, look: Look) -> None:
         """Move the sliders; the first one off its identity setting rebuilds the engine."""
@@ -154,17 +151,23 @@ class Stylizer:
     def reset(self) -> None:
         """Forget the past, as after a seek."""
         self._temporal.reset()
+        self._backend.reset()
+        if self._snap is not None:
+            self._snap.reset()
         self._successor = None
 
     def fork(self) -> None:
         """Start a second memory beside the one in use: from here on it sees the same frames."""
         snap = Snap(self._options.snap) if self._options.snap is not None else None
-        self._successor = self._memory(snap), snap
+        self._successor = self._open_temporal(self._options.temporal), snap
 
     def switch(self) -> None:
         """Go on with the memory begun by `fork`, as a run that started there would."""
-        if self._successor is not None:
-            (self._temporal, self._snap), self._successor = self._successor, None
+        if self._successor is None:
+            return
+        before = self._temporal.report
+        (self._temporal, self._snap), self._successor = self._successor, None
+        self._temporal.report.frames = before.frames  # the run-up was shown by the one before
 
     def close(self) -> None:
         """Release the engine; twice is harmless."""

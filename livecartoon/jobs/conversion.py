@@ -20,7 +20,7 @@ from livecartoon.jobs.lapstyle import Stylize
 from livecartoon.jobs.naming import partial_name
 from livecartoon.jobs.planning import Plan
 from livecartoon.jobs.reading import file_of, problem_of
-from livecartoon.jobs.report import FileReport, engine_fields, planned_engine
+from livecartoon.jobs.report import FileReport, engine_fields, planned_engine, temporal_fields
 from livecartoon.jobs.settings import ConvertSettings
 from livecartoon.jobs.verify import expected_of, verify
 from livecartoon.jobs.workspace import Workspace
@@ -112,6 +112,7 @@ class Conversion:
                 tally.add_since(getattr(stylize, "stage_s", {}), before)
                 problem = problem_of(source, file_of(source).frames, is_whole=reading.is_whole)
                 self.report.frames_repeated = file_of(source).repeated
+                self.report.temporal = temporal_fields(stylize)
         self._measure(tally, done.frames)
         if not done.frames:
             raise problem or _empty_part()
@@ -186,6 +187,7 @@ class Conversion:
             self._start(stylize)
             self._begin_clock()
             runner.run_serially(stylize)
+            self.report.temporal = temporal_fields(stylize)
 
     def _keep(self, piece: Segment, repeated: int, is_sound: bool) -> None:
         """Note a closed piece, if it is whole, and look whether the disk holds out."""

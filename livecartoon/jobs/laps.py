@@ -128,20 +128,20 @@ class LapRunner:
         if hasattr(stylize, "reset"):
             stylize.reset()  # what another stretch left behind is not the past of this one
         check = _RunUpCheck(laps, first, before, self._reading.info.time_base)
-        drawn = LapStylize(stylize, laps, first, end, self._reading.compare)
         started_at = dict(getattr(stylize, "stage_s", {}))
         with self._reading.open(first, end, may_seek=may_seek) as source:
             sink = self._make_sink(partial(self._closed, file_of(source)), first, end)
 
-            def step(frame: Frame) -> Frame:
+            def look(frame: Frame) -> None:
                 if self._is_stopped.is_set():
                     raise _CancelledError
                 check(frame)
-                return drawn(frame)
+
+            drawn = LapStylize(stylize, laps, first, end, self._reading.compare, look)
 
             try:
                 with sink:
-                    done = run(source, step, sink, on_frame=lambda _: self._count(sink))
+                    done = run(source, drawn, sink, on_frame=lambda _: self._count(sink))
             except _MisledError:
                 return False
             self._finish(sink, done.busy_s, stylize, started_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,15 +11,26 @@ from livecartoon.frame import Frame, Pixels
 from livecartoon.jobs.compare import compared
 from livecartoon.jobs.reading import seconds_of
 from livecartoon.jobs.settings import CompareName
+from livecartoon.pipeline import Staged
 from livecartoon.sinks.segments import Laps
 
 Stylize = Callable[[Frame], Frame]
 
 
+@dataclass(frozen=True, slots=True)
+class Half:
+    """A frame between the two halves of its stylizer."""
+
+    frame: Frame
+    drawn: Any
+    """What the first half made; None before the run-up, where nothing is drawn."""
+
+
 class LapStylize:
     """Stylizes the laps `first` .. `end`: at each start the memory is one begun in the run-up.
 
-    So a lap looks the same whether the run came from the lap before or began there.
+    So a lap looks the same whether the run came from the lap before or began there. In two
+    halves for two threads, as far as its stylizer is: `draw` in order, `steady` in that order.
     """
 
     def __init__(
@@ -29,35 +40,55 @@ class LapStylize:
         first: int = 0,
         end: int | None = None,
         compare: CompareName = "none",
+        on_frame: Callable[[Frame], None] | None = None,
     ) -> None:
+        """`on_frame` gets every source frame before it is drawn, and may raise."""
         self._stylize: Any = stylize
+        self._is_staged = isinstance(stylize, Staged)
         self._compare: CompareName = compare
+        self._on_frame = on_frame
         self._laps = laps
         self._lap = first
         self._end = end
         self._has_memory = hasattr(stylize, "fork") and hasattr(stylize, "switch")
         self._is_forked = False
         self._from_s: Fraction | None = laps.begins(first) - laps.run_up_s if first else None
-        self._last: tuple[Pixels, Pixels] | None = None
-        """Source and result of the frame before: a repeated one is not drawn again."""
+        self._last: tuple[Pixels, Any] | None = None
+        """Source and drawing of the frame before: a repeated one is not drawn again."""
 
-    def __call__(self, frame: Frame) -> Frame:
-        """Return the frame stylized; before the run-up as it is."""
+    def draw(self, frame: Frame) -> Half:
+        """Run the network; before the run-up do nothing."""
+        if self._on_frame is not None:
+            self._on_frame(frame)
         at_s = seconds_of(frame)
         if self._from_s is not None and at_s < self._from_s:
-            return frame
+            return Half(frame, None)
+        if not self._is_staged:
+            self._hand_over(at_s)
+            return Half(frame, self._stylize(frame))
+        if self._last is not None and self._last[0] is frame.pixels:
+            return Half(frame, replace(self._last[1], frame=frame))
+        drawn = self._stylize.draw(frame)
+        self._last = frame.pixels, drawn
+        return Half(frame, drawn)
+
+    def steady(self, half: Half) -> Frame:
+        """Run what remembers, and put source and result into one picture where asked."""
+        if half.drawn is None:
+            return half.frame
+        shown = half.drawn
+        if self._is_staged:
+            self._hand_over(seconds_of(half.frame))
+            shown = self._stylize.steady(half.drawn)
+        return compared(half.frame, shown, self._compare)
+
+    def _hand_over(self, at_s: Fraction) -> None:
         lap = self._laps.of(at_s)
         if lap > self._lap:
             self._cross(lap)
         if self._has_memory and not self._is_forked and self._is_before_next(lap, at_s):
             self._stylize.fork()
             self._is_forked = True
-            self._last = None
-        if self._last is not None and self._last[0] is frame.pixels:
-            return replace(frame, pixels=self._last[1])
-        drawn = compared(frame, self._stylize(frame), self._compare)
-        self._last = frame.pixels, drawn.pixels
-        return drawn
 
     def _is_before_next(self, lap: int, at_s: Fraction) -> bool:
         if lap != self._lap or (self._end is not None and lap + 1 >= self._end):
@@ -67,10 +98,8 @@ class LapStylize:
     def _cross(self, lap: int) -> None:
         if self._has_memory:
             # A memory begun before a lap in which nothing was shown belongs to that lap.
-            if self._is_forked and lap == self._lap + 1:
-                self._stylize.switch()
-            else:
-                self._stylize.reset()
+            if not self._is_forked or lap > self._lap + 1:
+                self._stylize.fork()
+            self._stylize.switch()
         self._lap = lap
         self._is_forked = False
-        self._last = None

@@ -88,6 +88,14 @@ def engine_fields(stylize: object) -> dict[str, Any] | None:
     }
 
 
+def temporal_fields(stylize: object) -> dict[str, Any] | None:
+    """Return the `temporal` object for a stylizer that steadies."""
+    report = getattr(stylize, "temporal", None)
+    if report is None:
+        return None
+    return {"mode": report.mode, "frames": dict(report.frames), "note": report.note}
+
+
 def planned_engine(options: EngineOptions, width: int, height: int) -> dict[str, Any]:
     """Return the `engine` object of a job before it starts, and its `infer_size`."""
     from livecartoon.styles import find_style

@@ -303,3 +303,37 @@ def test_convert_on_a_small_file_system_gives_exit_code_4_and_goes_on(tmp_path: 
         assert inspect(mount / "b.mkv").pts == inspect(clip).pts
     finally:
         subprocess.run(["umount", str(mount)], check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("temporal", ["blend", "flow", "auto"])
+def test_resume_with_the_real_filters_gives_the_same_film(tmp_path: Path, temporal: str) -> None:
+    from contextlib import contextmanager
+
+    from livecartoon.jobs.hooks import make_stylizer
+
+    clip = write_clip(tmp_path / "a.mp4", ClipPlan(160, 120, frames=75, key_frames=30))
+    options = replace(OPTIONS, temporal=temporal)  # type: ignore[arg-type]  # one of the names
+    convert(clip, tmp_path / "whole.mkv", make=make_stylizer, options=options)
+    convert(clip, tmp_path / "two.mkv", replace(SHORT, jobs=2), make_stylizer, options)
+    assert_same_film(tmp_path / "whole.mkv", tmp_path / "two.mkv")
+
+    @contextmanager
+    def stopped(info: VideoInfo, chosen: EngineOptions):  # type: ignore[no-untyped-def]
+        with make_stylizer(info, chosen) as stylizer:
+            steady, seen = stylizer.steady, []  # type: ignore[attr-defined]
+
+            def stopping_steady(drawn: object) -> Frame:
+                seen.append(drawn)
+                if len(seen) > 45:
+                    raise KeyboardInterrupt
+                return steady(drawn)  # type: ignore[no-any-return]
+
+            stylizer.steady = stopping_steady  # type: ignore[attr-defined]
+            yield stylizer
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(clip, tmp_path / "b.mkv", make=stopped, options=options)
+    report = convert(clip, tmp_path / "b.mkv", make=make_stylizer, options=options)
+    assert report.resumed_from_frame > 0
+    assert_same_film(tmp_path / "whole.mkv", tmp_path / "b.mkv")
