@@ -10,8 +10,9 @@ import click
 from livecartoon.cli.flags import command, flag
 from livecartoon.cli.options import engine_options, style_flags
 from livecartoon.cli.session import current
-from livecartoon.cli.values import RATE, SIZE, TIME, Named, SizeRule
+from livecartoon.cli.values import RATE, SIZE, TIME, Named
 from livecartoon.errors import EngineError
+from livecartoon.size import SizeRule
 
 WIDE = (1920, 1080)
 
