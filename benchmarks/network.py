@@ -20,7 +20,7 @@ from torch import nn
 
 from livecartoon.backends.base import EngineSpec
 from livecartoon.backends.openvino import OpenVINOBackend
-from livecartoon.models.checkpoint import read_header
+from livecartoon.models.checkpoint import identity_of, read_header
 from livecartoon.styles import find_style
 from livecartoon.threads import usable_cores
 
@@ -66,7 +66,7 @@ def _timed(runner: Runner) -> float:
 
 def _student(tier: str, threads: int) -> Runner:
     _, path = find_style("shinkai").file_for(tier)
-    sha256 = read_header(path)["sha256_tensors"]
+    sha256 = identity_of(read_header(path))
     backend = OpenVINOBackend(EngineSpec(path, sha256, WIDTH, HEIGHT, threads=threads))
     frame = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     return lambda: backend(frame)

@@ -53,14 +53,11 @@ class Checkpoint:
 def identity_of(header: Mapping[str, str]) -> str:
     """Hash over all in a file that changes the picture, from its header alone.
 
-    A student is named by its tensors; a paper's generator also by fields that change its
-    drawing while the tensors stay: `upsample`, `pad_mid`, the source of its statistics.
+    Tensors alone do not tell: a student's lines, a generator's `upsample` and `pad_mid` and the
+    source of its statistics can change while they stay.
     """
-    tensors = header.get("sha256_tensors", "")
-    if header["arch"] == "student":
-        return tensors
-    parts = (tensors, header["arch"], header.get("arch_config", ""), header.get("norm", "live"))
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+    keys = ("sha256_tensors", "arch", "arch_config", "norm", "ink")
+    return hashlib.sha256("|".join(header.get(key, "") for key in keys).encode()).hexdigest()
 
 
 def tensors_sha256(tensors: Mapping[str, NDArray[Any]]) -> str:

@@ -9,7 +9,7 @@ from livecartoon.backends import BACKENDS, open_backend, probe
 from livecartoon.backends.base import Backend, EngineSpec
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
-from livecartoon.models.checkpoint import read_header
+from livecartoon.models.checkpoint import identity_of, read_header
 from tests.drawing import drawn_photo, write_student
 
 SIZES = [(64, 48, 1), (83, 61, 1), (96, 64, 2), (90, 66, 3)]
@@ -28,7 +28,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def spec_of(
     weights: Path | None, width: int, height: int, reduction: int, *layers: str
 ) -> EngineSpec:
-    sha256 = read_header(weights)["sha256_tensors"] if weights else "classic-3"
+    sha256 = identity_of(read_header(weights)) if weights else "classic-3"
     return EngineSpec(weights, sha256, width, height, reduction, layers, threads=1)
 
 

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from livecartoon.errors import ModelError
-from livecartoon.models.checkpoint import read_checkpoint, read_header, write_checkpoint
+from livecartoon.models.checkpoint import (
+    identity_of,
+    read_checkpoint,
+    read_header,
+    write_checkpoint,
+)
 from livecartoon.models.load import load_ink, load_student
 from tests.drawing import write_student
 
@@ -81,3 +86,14 @@ def test_header_then_says_provenance(tmp_path: Path) -> None:
     header = read_header(write_student(tmp_path / "s.safetensors"))
     assert json.loads(header["arch_config"])["channels"] == 16
     assert asdict(load_ink(read_checkpoint(tmp_path / "s.safetensors")))["tone"] == (0.02, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("key", ["ink", "arch_config", "norm"])
+def test_identity_when_one_field_differs_then_differs(key: str) -> None:
+    header = {"arch": "student", "sha256_tensors": "0" * 64}
+    assert identity_of(header) != identity_of(header | {key: '{"sigma": 1.0}'})
+
+
+def test_identity_when_only_the_words_differ_then_stays() -> None:
+    header = {"arch": "student", "sha256_tensors": "0" * 64}
+    assert identity_of(header) == identity_of(header | {"title": "Shinkai", "date": "2026-11-21"})
