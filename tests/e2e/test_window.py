@@ -68,8 +68,10 @@ def start(screen, tmp_path):
     started: list[Cam] = []
 
     def run(*options: str) -> Cam:
-        started.append(Cam(screen, tmp_path, *options))
-        return started[-1]
+        started.append(cam := Cam(screen, tmp_path, *options))
+        # A window that has not drawn yet does not hear keys.
+        cam.until(lambda: screen.look().std() > 20, "a picture in the window")
+        return cam
 
     yield run
     for cam in started:
