@@ -24,6 +24,8 @@ from livecartoon.frame import Pixels
 
 IDENTITY = (1.0, 1.0, 0.0, 1.0)
 """The look input: ink, strength, keep_color, vivid."""
+INT8_RECIPE = 1
+"""Raised whenever quantisation or its calibration changes what INT8 engines draw."""
 
 
 class OpenVINOBackend:
@@ -94,9 +96,9 @@ class OpenVINOCompiler:
         self._core = core_of(self._library)
         cpu = self._core.get_property("CPU", "FULL_DEVICE_NAME")
         # The number of threads is chosen when an engine is loaded, not when it is compiled.
-        self.key = replace(spec, threads=0).key(
-            "openvino", self._library.__version__, cpu, platform.system(), platform.machine()
-        )
+        recipe = (f"int8-{INT8_RECIPE}",) if spec.precision == "int8" else ()
+        machine = (cpu, platform.system(), platform.machine(), *recipe)
+        self.key = replace(spec, threads=0).key("openvino", self._library.__version__, *machine)
         self._settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": "1",
