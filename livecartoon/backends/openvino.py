@@ -18,6 +18,7 @@ from livecartoon.backends.cache import use_file
 from livecartoon.backends.locks import Hold
 from livecartoon.backends.ready import make_ready
 from livecartoon.backends.selftest import Draw
+from livecartoon.backends.telemetry import without_telemetry
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
@@ -161,7 +162,8 @@ def _infer(
 def library() -> Any:  # noqa: ANN401  openvino is untyped
     """Return the module openvino; EngineError E503 if it cannot be imported."""
     try:
-        import openvino
+        with without_telemetry():
+            import openvino
     except ImportError as error:
         raise EngineError(
             "E503", f"openvino is not importable ({error})", "pip install openvino"

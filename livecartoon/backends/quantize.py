@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
+from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
 
 from livecartoon.backends.base import Build, EngineSpec
 from livecartoon.backends.calibration import FRAMES, calibration_frames
+from livecartoon.backends.telemetry import without_telemetry
 from livecartoon.errors import EngineError
 
 STUDENT_BODY = re.compile(r"__module\.generator\.(down|eighth|up|quarter_out)\b")
@@ -25,9 +28,6 @@ LEAST_FRAMES = 24
 def quantized(model: Any, spec: EngineSpec, build: Build) -> Any:  # noqa: ANN401  openvino is untyped
     """Return `model` with the body of its network in INT8; EngineError E503, E504."""
     nncf = _library()
-    from nncf.quantization import advanced_parameters as advanced
-    from nncf.quantization.range_estimator import RangeEstimatorParametersSet
-
     build.phase("calibrating")
     body = body_of(model)
     if not body:
@@ -40,6 +40,15 @@ def quantized(model: Any, spec: EngineSpec, build: Build) -> Any:  # noqa: ANN40
     frames = [
         [frame[None], look, *memory] for frame in calibration_frames(spec.width, spec.height, count)
     ]
+    with redirect_stdout(io.StringIO()):  # its progress bars; stdout is for our results
+        return _quantize(nncf, model, frames, outside)
+
+
+def _quantize(nncf: Any, model: Any, frames: list[list[Any]], outside: list[str]) -> Any:  # noqa: ANN401
+    """Call the library: all that is not named in `outside` becomes INT8."""
+    from nncf.quantization import advanced_parameters as advanced
+    from nncf.quantization.range_estimator import RangeEstimatorParametersSet
+
     return nncf.quantize(
         model,
         nncf.Dataset(frames),
@@ -84,7 +93,8 @@ def _is_work(op: Any) -> bool:  # noqa: ANN401  openvino is untyped
 
 def _library() -> Any:  # noqa: ANN401  nncf is untyped
     try:
-        import nncf
+        with without_telemetry():
+            import nncf
     except ImportError as error:
         raise EngineError(
             "E503", f"int8 needs nncf ({error})", 'pip install "livecartoon[int8]"'

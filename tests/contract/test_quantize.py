@@ -1,5 +1,7 @@
 """INT8 by post-training quantisation, where its library is installed."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -53,12 +55,23 @@ def test_body_of_a_student_then_neither_stem_nor_heads_nor_ink(tmp_path):
 
 
 def test_int8_when_nncf_is_missing_then_e503_names_the_extra(tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "nncf", None)
+    monkeypatch.setitem(sys.modules, "nncf", None)
     spec = replace(spec_of(write_student(tmp_path / "s.safetensors")), precision="int8")
     with pytest.raises(EngineError, match="nncf") as caught:
         open_backend("openvino", spec, "cpu")
     assert caught.value.code == "E503"
     assert "livecartoon[int8]" in caught.value.remedies[0]
+
+
+def test_conversion_when_done_then_the_library_has_nobody_to_tell():
+    pytest.importorskip("openvino")
+    code = (
+        "import sys; from livecartoon.backends.openvino import library; openvino = library()\n"
+        "from openvino.tools.ovc import telemetry_utils\n"
+        "print(telemetry_utils.tm.__name__, 'openvino_telemetry' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True).stdout
+    assert told.decode().split() == ["openvino.tools.ovc.telemetry_stub", "False"]
 
 
 @pytest.mark.slow
