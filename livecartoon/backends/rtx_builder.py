@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import Any
 
 from livecartoon.backends.base import Build, EngineSpec
 from livecartoon.errors import EngineError
+
+log = logging.getLogger(__name__)
 
 SMS = ("75", "80", "86", "89", "120", "121")
 """Compute capabilities that the library can build for; no data-centre Hopper among them."""
@@ -74,6 +77,21 @@ def compile_onnx(trt: Any, model: bytes, spec: EngineSpec, sms: tuple[str, ...])
     if blob is None:
         raise _failed(logger.errors, "build")
     return bytes(blob)
+
+
+def build_for_all(spec: EngineSpec, build: Build) -> tuple[bytes, tuple[str, ...]]:
+    """Compile for every capability that can run the network; the engine and which they are.
+
+    Turing multiplies no matrices in FP32, in which attention adds up: such a network is built
+    for everything newer.
+    """
+    try:
+        return build_engine(spec, SMS, build), SMS
+    except EngineError as error:
+        if "Turing" not in error.message:
+            raise
+        log.info("not for Turing: %s", error.message)
+    return build_engine(spec, SMS[1:], build), SMS[1:]
 
 
 def check_sms(trt: Any, sms: tuple[str, ...]) -> None:  # noqa: ANN401  the library is untyped

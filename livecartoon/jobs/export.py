@@ -59,8 +59,8 @@ def export_style(
         path = path.with_name(path.name + SUFFIXES[kind])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = _write(kind, spec, path)
-        contract = _contract(kind, spec, style, tier, made)
+        made, own = _write(kind, spec, path)
+        contract = _contract(kind, spec, style, tier, made) | own
         text = json.dumps(contract, indent=2) + "\n"
         beside = path.with_suffix(".json")
         beside.write_text(text, encoding="utf-8")
@@ -71,23 +71,25 @@ def export_style(
     return Exported((*made, beside), contract)
 
 
-def _write(kind: str, spec: EngineSpec, path: Path) -> tuple[Path, ...]:
+def _write(kind: str, spec: EngineSpec, path: Path) -> tuple[tuple[Path, ...], dict[str, Any]]:
+    """Write the file; also what only its kind has to say in the contract."""
     if kind == "onnx":
-        from livecartoon.backends.onnx import export_onnx
+        from livecartoon.backends.onnx import OPSET, export_onnx
 
         export_onnx(spec, path)
-        return (path,)
+        return (path,), {"opset": OPSET}
     if kind == "openvino":
         from livecartoon.backends.openvino import export_ir
 
         export_ir(spec, path)
-        return path, path.with_suffix(".bin")
-    from livecartoon.backends.rtx_builder import SMS, build_engine
+        return (path, path.with_suffix(".bin")), {}
+    from livecartoon.backends.rtx_builder import build_for_all
 
     partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(build_engine(spec, SMS, Build()))
+    blob, sms = build_for_all(spec, Build())
+    partial.write_bytes(blob)
     partial.replace(path)
-    return (path,)
+    return (path,), {"compute_capabilities": list(sms)}
 
 
 def _contract(
@@ -124,13 +126,4 @@ def _contract(
         "state": "none: every frame is drawn by itself, calm flicker outside",
         "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
     }
-    if kind == "onnx":
-        from livecartoon.backends.onnx import OPSET
-
-        contract["opset"] = OPSET
-    if kind == "rtx":
-        from livecartoon.backends.rtx_builder import SMS, library
-
-        contract["compute_capabilities"] = list(SMS)
-        contract["tensorrt_rtx"] = str(library().__version__)
     return contract
