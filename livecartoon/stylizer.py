@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from livecartoon.backends import BACKENDS, probe
-from livecartoon.backends.base import EnginePrecision, EngineSpec, needed_layers
-from livecartoon.backends.choice import candidates
+from livecartoon.backends.base import EngineSpec, needed_layers
+from livecartoon.backends.choice import candidates, precision_for
 from livecartoon.backends.driver import has_cuda_driver
 from livecartoon.backends.running import RunningEngine
 from livecartoon.backends.selftest import selftest_summary
@@ -249,7 +249,7 @@ def engine_spec(
         height=height,
         reduction=reduction_for(width, height, options.infer_size, on_gpu=on_gpu),
         layers=needed_layers(options.look),
-        precision=_precision(options, on_gpu=on_gpu),
+        precision=precision_for(options, on_gpu=on_gpu),
         threads=thread_budget(options.threads, is_live=is_live, on_gpu=on_gpu).network,
     )
     if style.kind == "filter":
@@ -259,17 +259,6 @@ def engine_spec(
         raise UsageError("E201", f"no tier {tier!r}", f"one of auto, {', '.join(TIERS)}")
     chosen, path = style.file_for(tier)
     return replace(spec, weights=path, weights_sha256=identity_of(read_header(path))), chosen
-
-
-def _precision(options: EngineOptions, *, on_gpu: bool) -> EnginePrecision:
-    """What was typed, if it exists here; fp16 on a card and fp32 on a CPU otherwise."""
-    if options.precision == "fp16" and not on_gpu:
-        raise EngineError("E503", "fp16 needs a CUDA device", "--precision fp32")
-    if options.precision == "int8" and on_gpu:
-        raise EngineError("E503", "int8 is for CPUs", "--precision fp16")
-    if options.precision != "auto":
-        return options.precision
-    return "fp16" if on_gpu else "fp32"
 
 
 def reduction_for(width: int, height: int, infer_size: str, *, on_gpu: bool) -> int:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from livecartoon.backends import engine_key, open_backend, probe
-from livecartoon.backends.base import Backend, Build, EngineSpec
+from livecartoon.backends.base import Backend, Build, EnginePrecision, EngineSpec
 from livecartoon.backends.cache import is_stored
+from livecartoon.config import EngineOptions
 from livecartoon.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,17 @@ def candidates(
         ready = [name for name in ("tensorrt", "rtx") if probe(name) is None]
         return [*(Candidate(name, spec) for name in ready), base]
     return [base]
+
+
+def precision_for(options: EngineOptions, *, on_gpu: bool) -> EnginePrecision:
+    """What was typed, if it exists here; fp16 on a card and fp32 on a CPU otherwise."""
+    if options.precision == "fp16" and not on_gpu:
+        raise EngineError("E503", "fp16 needs a CUDA device", "--precision fp32")
+    if options.precision == "int8" and on_gpu:
+        raise EngineError("E503", "int8 is for CPUs", "--precision fp16")
+    if options.precision != "auto":
+        return options.precision
+    return "fp16" if on_gpu else "fp32"
 
 
 def open_best(choices: Sequence[Candidate], device: str) -> tuple[Backend, int]:

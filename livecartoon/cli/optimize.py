@@ -11,9 +11,10 @@ from livecartoon.cli.flags import FILE, command, flag
 from livecartoon.cli.options import engine_options, pick_style, style_flags
 from livecartoon.cli.session import Session, current
 from livecartoon.cli.status import size_text
-from livecartoon.cli.values import SIZE, Named, SizeRule
+from livecartoon.cli.values import SIZE, Named
 from livecartoon.errors import LivecartoonError, UsageError
 from livecartoon.escape import printable
+from livecartoon.size import SizeRule
 
 if TYPE_CHECKING:
     from livecartoon.config import EngineOptions
