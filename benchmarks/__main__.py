@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from benchmarks.record import RESULTS, write_record
+from benchmarks.record import RESULTS, read_record, write_record
 from livecartoon.errors import LivecartoonError
 
 
@@ -33,12 +33,39 @@ OUTPUT = click.option(
 
 @main.command()
 @click.option("--rounds", default=24, show_default=True)
+@click.option("--peer", "peers", multiple=True, help="Only that generator; may be repeated.")
 @OUTPUT
-def network(rounds: int, output: Path | None) -> None:
+def network(rounds: int, peers: tuple[str, ...], output: Path | None) -> None:
     """Frames per second of our networks at 640x360, and the peers' generators beside them."""
-    from benchmarks.network import run
+    from benchmarks.network import PEERS, run
 
-    _finish("network", run(rounds), output)
+    _finish("network", run(rounds, names=peers or PEERS), output)
+
+
+@main.command()
+@click.argument("old", type=click.Path(path_type=Path, exists=True))
+@click.argument("new", type=click.Path(path_type=Path, exists=True))
+@click.option("--fail-above", default=5.0, show_default=True, help="Per cent slower: exit 1.")
+def compare(old: Path, new: Path, fail_above: float) -> None:
+    """Set two records of `network` side by side; a change within the noise is called same."""
+    from benchmarks.comparison import compare as compare_records
+
+    rows = compare_records(read_record(old), read_record(new), fail_above / 100)
+    for row in rows:
+        click.echo(f"{row.verdict:6}  {row.name:24}  {row.old_ms:9.2f}  {row.new_ms:9.2f} ms")
+    if any(row.verdict == "SLOWER" for row in rows):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("record", type=click.Path(path_type=Path, exists=True))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="PNG.")
+def plot(record: Path, output: Path) -> None:
+    """Draw the rates of a `network` record as bars, on a logarithmic scale."""
+    from benchmarks.plot import draw_bars
+
+    draw_bars(read_record(record), output)
+    click.echo(f"saved {output}")
 
 
 @main.command()

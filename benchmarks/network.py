@@ -9,7 +9,9 @@ from __future__ import annotations
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,10 @@ import openvino
 import torch
 from torch import nn
 
-from livecartoon.backends.base import EngineSpec
+from livecartoon.backends.base import EnginePrecision, EngineSpec
 from livecartoon.backends.openvino import OpenVINOBackend
 from livecartoon.models.checkpoint import identity_of, read_header
+from livecartoon.models.papers import PAPERS
 from livecartoon.styles import find_style
 from livecartoon.threads import usable_cores
 
@@ -28,11 +31,19 @@ WIDTH, HEIGHT = 640, 360
 Runner = Callable[[], Any]
 
 
-def run(rounds: int = 24, peer_rounds: int = 3) -> dict[str, Any]:
+PEERS = ("whitebox", "animegan2", "animegan3", "cartoongan", "cyclegan")
+EAGER = ("whitebox", "animegan2")
+"""Timed too as their users run them: eager torch, NCHW float."""
+
+
+def run(rounds: int = 24, peer_rounds: int = 3, names: Sequence[str] = PEERS) -> dict[str, Any]:
     """Milliseconds and frames per second at 640x360, and the peers' ratios to `small`."""
     threads = usable_cores()
     ours = {tier: _student(tier, threads) for tier in ("nano", "small")}
-    peers = {name: _peer(name, threads) for name in ("whitebox", "animegan2")}
+    if find_spec("nncf"):
+        ours |= {f"{tier} int8": _student(tier, threads, "int8") for tier in ("nano", "small")}
+    peers = {name: _peer(name, threads) for name in names}
+    peers |= {f"{name} eager": _eager(name, threads) for name in names if name in EAGER}
     times: dict[str, list[float]] = {name: [] for name in (*ours, *peers)}
     for runner in (*ours.values(), *peers.values()):
         runner()
@@ -55,6 +66,12 @@ def run(rounds: int = 24, peer_rounds: int = 3) -> dict[str, Any]:
     figures["ratio_to_small"] = {
         name: round(figures[name]["ms_median"] / small, 1) for name in peers
     }
+    for tier in ("nano", "small"):
+        if f"{tier} int8" in ours:
+            plain, fast = times[tier], times[f"{tier} int8"]
+            # Round by round, so that a busy moment of the machine is in both.
+            ratios = [a / b for a, b in zip(plain, fast, strict=True)]
+            figures[f"int8_gain_{tier}"] = round(float(np.median(ratios)), 2)
     return figures
 
 
@@ -64,10 +81,11 @@ def _timed(runner: Runner) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def _student(tier: str, threads: int) -> Runner:
+def _student(tier: str, threads: int, precision: EnginePrecision = "fp32") -> Runner:
     _, path = find_style("shinkai").file_for(tier)
     sha256 = identity_of(read_header(path))
-    backend = OpenVINOBackend(EngineSpec(path, sha256, WIDTH, HEIGHT, threads=threads))
+    spec = EngineSpec(path, sha256, WIDTH, HEIGHT, precision=precision, threads=threads)
+    backend = OpenVINOBackend(spec)
     frame = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     return lambda: backend(frame)
 
@@ -92,9 +110,24 @@ def _peer(name: str, threads: int) -> Runner:
     return lambda: request.infer([array], share_inputs=True, share_outputs=True)
 
 
-def _peer_network(name: str) -> nn.Module:
-    from livecartoon.models.animegan2 import AnimeGAN2
-    from livecartoon.models.whitebox import WhiteBox
+def _eager(name: str, threads: int) -> Runner:
+    """The same generator in eager torch on that many threads."""
+    torch.manual_seed(0)
+    network = _peer_network(name)
+    photo = torch.rand(1, 3, HEIGHT, WIDTH) * 2 - 1
 
-    network: nn.Module = WhiteBox() if name == "whitebox" else AnimeGAN2()
+    def draw() -> None:
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        with torch.inference_mode():
+            network(photo)
+        torch.set_num_threads(before)
+
+    return draw
+
+
+def _peer_network(name: str) -> nn.Module:
+    """A generator of the papers at its published size."""
+    module, _, kind = PAPERS[name].place.partition(":")
+    network: nn.Module = getattr(import_module(module), kind)()
     return network.eval()

@@ -13,8 +13,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from livecartoon.errors import InputError
+
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("torch", "openvino", "av", "numpy", "opencv-python")
+PACKAGES = ("torch", "openvino", "nncf", "onnxruntime", "av", "numpy", "opencv-python")
 
 
 def environment() -> dict[str, Any]:
@@ -37,6 +39,15 @@ def write_record(path: Path, name: str, figures: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     record = {"benchmark": name, "environment": environment(), "figures": dict(figures)}
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Return the figures of a record; InputError E302 if it is none."""
+    try:
+        figures = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError("E302", f"{path} is no benchmark record ({error})") from error
+    return dict(figures)
 
 
 def _version(name: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Literal
 from livecartoon.errors import UsageError
 
 BackendName = Literal["auto", "tensorrt", "rtx", "torch", "openvino", "ort"]
-Precision = Literal["auto", "fp16", "fp32"]
+Precision = Literal["auto", "fp16", "fp32", "int8"]
 TemporalName = Literal["auto", "off", "blend", "flow"]
 TIERS = ("nano", "small", "base", "large")
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import math
-import sys
 import time
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-from livecartoon.backends import BACKENDS, open_backend, probe
-from livecartoon.backends.base import Backend, EngineSpec, needed_layers
+from livecartoon.backends import BACKENDS, probe
+from livecartoon.backends.base import EngineSpec, needed_layers
+from livecartoon.backends.choice import candidates, precision_for
+from livecartoon.backends.driver import has_cuda_driver
+from livecartoon.backends.running import RunningEngine
+from livecartoon.backends.selftest import selftest_summary
 from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import EngineError, UsageError
 from livecartoon.frame import Frame, Pixels
@@ -24,6 +25,8 @@ from livecartoon.temporal.steadier import Steadier, TemporalReport
 from livecartoon.threads import thread_budget
 
 FILTER_VERSION = "classic-3"
+ON_CARDS = ("auto", "torch", "tensorrt", "rtx")
+"""Backends that take a card where there is one and no device was typed."""
 PROCESSING_PIXELS = 640 * 360
 """Pixels at which the network runs by default on a CPU; larger frames are reduced to about it."""
 
@@ -42,6 +45,8 @@ class EngineReport:
     fallback_reason: str | None
     build_seconds: float
     key: str | None
+    selftest: dict[str, float] | None = None
+    """`psnr_min` and `max_abs` over the frames of the engine's self-test, None if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +81,39 @@ class Stylizer:
         self._is_live = is_live
         device, backend, reason = choose_engine(options)
         spec, tier = engine_spec(style, width, height, options, device, is_live=is_live)
-        self._backend = _open(backend, spec, device, self.look)
+        self._device, self._tier, self._reason = device, tier, reason
+        is_backend_free, is_precision_free = options.backend == "auto", options.precision == "auto"
+        choices = candidates(
+            backend,
+            spec,
+            device,
+            is_backend_free=is_backend_free,
+            is_precision_free=is_precision_free,
+        )
+        is_free = is_backend_free and is_precision_free
+        self._engine = RunningEngine(choices, device, self.look, is_live=is_live, is_free=is_free)
         self._snap = Snap(options.snap) if options.snap is not None else None
         self._temporal = self._open_temporal(options.temporal)
         self._successor: tuple[Steadier, Snap | None] | None = None
         self.stage_s = {"network": 0.0, "temporal": 0.0}
         self.frames = 0
-        self.report = EngineReport(
-            device=device,
-            name=device,
-            backend=backend,
+
+    @property
+    def report(self) -> EngineReport:
+        """What runs now; a live stream may change to a better engine."""
+        backend = self._engine.backend
+        spec = backend.spec
+        return EngineReport(
+            device=self._device,
+            name=self._device,
+            backend=backend.name,
             precision=spec.precision,
-            tier=tier,
-            infer_size=(-(-width // spec.reduction), -(-height // spec.reduction)),
-            fallback_reason=reason,
-            build_seconds=self._backend.build_s,
-            key=getattr(self._backend, "key", None),
+            tier=self._tier,
+            infer_size=(-(-spec.width // spec.reduction), -(-spec.height // spec.reduction)),
+            fallback_reason=self._engine.given_up or self._reason,
+            build_seconds=backend.build_s,
+            key=backend.key,
+            selftest=selftest_summary(backend.record),
         )
 
     def __call__(self, frame: Frame) -> Frame:
@@ -125,18 +147,13 @@ class Stylizer:
 
     def _draw(self, frame: Frame) -> Drawn:
         started = time.perf_counter()
-        styled = self._backend(frame.pixels)
+        styled = self._engine(frame.pixels)
         self.stage_s["network"] += time.perf_counter() - started
         return Drawn(frame, styled)
 
     def set_look(self, look: Look) -> None:
         """Move the sliders; the first one off its identity setting rebuilds the engine."""
-        if missing := set(needed_layers(look)) - set(self._backend.spec.layers):
-            layers = tuple(sorted({*self._backend.spec.layers, *missing}))
-            spec = replace(self._backend.spec, layers=layers)
-            self._backend.close()
-            self._backend = _open(self.report.backend, spec, self.report.device, look)
-        self._backend.set_look(look)
+        self._engine.set_look(look)
         self.look = look
 
     def set_temporal(self, name: str) -> None:
@@ -151,7 +168,7 @@ class Stylizer:
     def reset(self) -> None:
         """Forget the past, as after a seek."""
         self._temporal.reset()
-        self._backend.reset()
+        self._engine.reset()
         if self._snap is not None:
             self._snap.reset()
         self._successor = None
@@ -171,7 +188,7 @@ class Stylizer:
 
     def close(self) -> None:
         """Release the engine; twice is harmless."""
-        self._backend.close()
+        self._engine.close()
 
     def __enter__(self) -> Self:
         return self
@@ -201,30 +218,17 @@ def choose_engine(options: EngineOptions) -> tuple[str, str, str | None]:
         raise EngineError(
             "E501", f"no CUDA driver answers for --device {options.device}", "--device cpu"
         )
-    device = "cpu"
-    if has_driver and options.device != "cpu" and options.backend in ("auto", "torch"):
-        device = "cuda:0" if options.device == "auto" else options.device
+    if wants_cuda and options.backend == "openvino":
+        raise EngineError("E503", "openvino runs on the CPU here", "--device cpu", "drop --backend")
+    device = options.device if wants_cuda else "cpu"
+    if has_driver and options.device == "auto" and options.backend in ON_CARDS:
+        device = "cuda:0"
     if options.backend != "auto":
         return device, _checked_backend(options.backend, device), None
     if device != "cpu":
         return device, "torch", "no TensorRT engine for this size yet"
     reason = probe("openvino")
     return device, "torch" if reason else "openvino", reason
-
-
-def has_cuda_driver() -> bool:
-    """Whether NVIDIA's driver answers; asks the driver library, importing torch takes seconds."""
-    library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
-    try:
-        driver = ctypes.CDLL(library)
-    except OSError:
-        return False
-    count = ctypes.c_int(0)
-    return (
-        driver.cuInit(0) == 0
-        and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
-        and (count.value > 0)
-    )
 
 
 def engine_spec(
@@ -238,8 +242,6 @@ def engine_spec(
 ) -> tuple[EngineSpec, str]:
     """The engine for frames of this size, and the tier it has."""
     on_gpu = device != "cpu"
-    if options.precision == "fp16" and not on_gpu:
-        raise EngineError("E503", "fp16 needs a CUDA device", "--precision fp32")
     spec = EngineSpec(
         weights=None,
         weights_sha256=FILTER_VERSION,
@@ -247,7 +249,7 @@ def engine_spec(
         height=height,
         reduction=reduction_for(width, height, options.infer_size, on_gpu=on_gpu),
         layers=needed_layers(options.look),
-        precision="fp16" if on_gpu and options.precision != "fp32" else "fp32",
+        precision=precision_for(options, on_gpu=on_gpu),
         threads=thread_budget(options.threads, is_live=is_live, on_gpu=on_gpu).network,
     )
     if style.kind == "filter":
@@ -296,9 +298,3 @@ def _checked_backend(name: str, device: str) -> str:
     if reason := probe(name):
         raise EngineError("E503", f"backend {name} was asked for but {reason}", "drop --backend")
     return name
-
-
-def _open(name: str, spec: EngineSpec, device: str, look: Look) -> Backend:
-    backend = open_backend(name, spec, device)
-    backend.set_look(look)
-    return backend

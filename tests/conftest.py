@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     marked = [item for item in items if item.get_closest_marker("gpu")]
     if not marked:
         return
-    from livecartoon.stylizer import has_cuda_driver
+    from livecartoon.backends.driver import has_cuda_driver
 
     if not has_cuda_driver():
         for item in marked:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
 
+EnginePrecision = Literal["fp16", "fp32", "int8"]
 GRAPH_VERSION = 2
 """Raised whenever the layers around the network change the picture: engines are rebuilt."""
 
@@ -31,7 +33,7 @@ class EngineSpec:
     """How many times smaller than the frames the network runs."""
     layers: tuple[str, ...] = ()
     """Live layers built in: "strength", "keep_color", "vivid"."""
-    precision: Literal["fp16", "fp32"] = "fp32"
+    precision: EnginePrecision = "fp32"
     threads: int = 0
     """CPU threads, 0 = all."""
 
@@ -39,6 +41,25 @@ class EngineSpec:
         """Name of the engine file: SHA-256 over all fields and the `machine`'s versions."""
         fields = asdict(self) | {"weights": None, "graph": GRAPH_VERSION, "machine": list(machine)}
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How to go about it when the engine is not ready."""
+
+    on_phase: Callable[[str], None] | None = None
+    """Hears the name of each phase as it begins."""
+    is_thorough: bool = False
+    """Self-test on all frames instead of two."""
+    is_forced: bool = False
+    """Build even if a good engine is stored."""
+    is_allowed: bool = True
+    """False: EngineError E504 instead of a build, for those who only want a ready engine."""
+
+    def phase(self, name: str) -> None:
+        """Tell that a phase begins."""
+        if self.on_phase is not None:
+            self.on_phase(name)
 
 
 class Backend(Protocol):
@@ -53,6 +74,10 @@ class Backend(Protocol):
     spec: EngineSpec
     build_s: float
     """Seconds spent compiling, 0 if the engine came from the cache."""
+    key: str | None
+    """Name of the stored engine, None for a backend that stores none."""
+    record: dict[str, Any]
+    """What was noted when the engine was built, its self-test included."""
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Stylize one frame; EngineError unless it has exactly the spec's size."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import EngineSpec, check_look, check_pixels
+from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels
+from livecartoon.backends.cuda_ring import CudaRing
 from livecartoon.backends.graph import build_graph, look_tensor
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
@@ -21,17 +24,25 @@ class TorchBackend:
 
     name = "torch"
 
-    def __init__(self, spec: EngineSpec, device: str = "cpu") -> None:
+    def __init__(self, spec: EngineSpec, device: str = "cpu", build: Build | None = None) -> None:
         """`device`: "cpu", "cuda" or "cuda:N"; raises EngineError E501, E506, ModelError."""
+        if spec.precision == "int8":
+            raise EngineError("E503", "torch runs no int8 here", "--backend openvino")
         started = time.monotonic()
         self.spec = spec
-        self.key = None
+        self.key: str | None = None
+        self.record: dict[str, Any] = {}
         self.device = _checked_device(device)
-        runner = _OnCuda(spec, self.device) if self.device != "cpu" else _OnCpu(spec)
+        runner = _on_cuda(spec, self.device) if self.device != "cpu" else _OnCpu(spec)
         self._run: Callable[[Pixels, Tensor], Pixels] = runner
         self._memory = runner.memory
         self.build_s = time.monotonic() - started
         self._look = look_tensor(Look())
+
+    @staticmethod
+    def key_of(spec: EngineSpec, device: str) -> str | None:
+        """Nothing is stored: the weights file is all there is."""
+        return None
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Stylize one frame."""
@@ -93,52 +104,10 @@ def _step(graph: torch.nn.Module, frame: Tensor, look: Tensor, memory: Tensor) -
     return drawn
 
 
-class _OnCuda:
-    """Static buffers around one captured graph; pinned memory on both ways.
-
-    The sliders are a static tensor that is overwritten, so moving them captures nothing anew.
-    """
-
-    def __init__(self, spec: EngineSpec, device: str) -> None:
-        self.device = torch.device(device)
-        dtype = torch.half if spec.precision == "fp16" else torch.float32
-        picture = build_graph(spec)
-        graph = picture.to(self.device, dtype)
-        graph = graph.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # it exists
-        shape = (1, spec.height, spec.width, 3)
-        self.host_in = torch.empty(shape, dtype=torch.uint8).pin_memory()
-        self.host_out = torch.empty(shape, dtype=torch.uint8).pin_memory()
-        self.frame = torch.zeros(shape, dtype=torch.uint8, device=self.device)
-        self.look = look_tensor(Look()).to(self.device, dtype)
-        self.memory = torch.zeros(picture.memory_size, device=self.device)
-        self.stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]  # torch
-        self.captured = torch.cuda.CUDAGraph()
-        try:
-            self._capture(graph)
-        except torch.cuda.OutOfMemoryError as error:
-            raise EngineError(
-                "E506", f"{spec.width}x{spec.height} does not fit on {device}", "--infer-size 540p"
-            ) from error
-
-    @torch.inference_mode()
-    def _capture(self, graph: torch.nn.Module) -> None:
-        self.stream.wait_stream(torch.cuda.current_stream(self.device))
-        with torch.cuda.stream(self.stream):
-            for _ in range(3):  # lets cuDNN choose its kernels before they are frozen
-                _step(graph, self.frame, self.look, self.memory)
-        self.stream.synchronize()
-        # Other threads may touch CUDA while we capture, hence the thread-local mode.
-        with torch.cuda.graph(self.captured, stream=self.stream, capture_error_mode="thread_local"):
-            self.drawn = _step(graph, self.frame, self.look, self.memory).contiguous()
-        self.memory.zero_()
-
-    @torch.inference_mode()
-    def __call__(self, pixels: Pixels, look: Tensor) -> Pixels:
-        self.host_in.copy_(torch.from_numpy(pixels)[None])
-        with torch.cuda.stream(self.stream):
-            self.frame.copy_(self.host_in, non_blocking=True)
-            self.look.copy_(look, non_blocking=True)
-            self.captured.replay()
-            self.host_out.copy_(self.drawn, non_blocking=True)
-        self.stream.synchronize()
-        return np.asarray(self.host_out.numpy()[0], dtype=np.uint8)
+def _on_cuda(spec: EngineSpec, device: str) -> CudaRing:
+    dtype = torch.half if spec.precision == "fp16" else torch.float32
+    picture = build_graph(spec)
+    graph = picture.to(torch.device(device), dtype)
+    graph = graph.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # it exists
+    step = partial(_step, graph)
+    return CudaRing(step, spec, device, dtype, picture.memory_size)

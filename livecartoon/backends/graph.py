@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from livecartoon.backends.base import EngineSpec
 from livecartoon.config import Look
-from livecartoon.errors import ModelError
+from livecartoon.errors import EngineError, ModelError
 from livecartoon.models import load_generator
 from livecartoon.models.checkpoint import read_checkpoint
 from livecartoon.models.classic import CLASSIC_INK, Classic
@@ -47,3 +47,32 @@ def example_inputs(spec: EngineSpec, memory_size: int = 0) -> tuple[Tensor, ...]
     frame = torch.full((1, spec.height, spec.width, 3), 128, dtype=torch.uint8)
     inputs = frame, look_tensor(Look())
     return (*inputs, torch.zeros(memory_size)) if memory_size else inputs
+
+
+class CastAtBorder(nn.Module):
+    """A picture path in which bytes are cast first and last, and nothing else is done to them.
+
+    For compilers that let uint8 tensors into a cast only (TensorRT and its relatives).
+    """
+
+    def __init__(self, picture: StudentPicture | PaperPicture, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.picture = picture.to(dtype)
+        self.picture.levels_type = dtype
+
+    def forward(self, frame: Tensor, look: Tensor) -> Tensor:
+        """(1, H, W, 3) uint8 and (4,) sliders of the path's type to (1, H, W, 3) uint8."""
+        levels: Tensor = self.picture(frame.to(look.dtype), look)
+        return levels.to(torch.uint8)
+
+
+def without_memory(spec: EngineSpec) -> StudentPicture | PaperPicture:
+    """The graph for backends that run no memory of the clip; EngineError E503 if it has one."""
+    graph = build_graph(spec)
+    if graph.memory_size:
+        raise EngineError(
+            "E503",
+            "a style with a memory of the clip runs on openvino and torch only",
+            "drop --backend",
+        )
+    return graph

@@ -2,38 +2,70 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
 from livecartoon.backends.base import EngineSpec
-from livecartoon.backends.graph import build_graph, example_inputs
+from livecartoon.backends.graph import (
+    CastAtBorder,
+    build_graph,
+    example_inputs,
+    without_memory,
+)
+from livecartoon.errors import EngineError
 
 OPSET = 18
 
 
-def export_onnx(spec: EngineSpec, path: Path) -> None:
+def export_onnx(spec: EngineSpec, path: Path, *, casts_at_border: bool = False) -> None:
     """Write the engine's graph: uint8 `frame` (1, H, W, 3) and `look` (4,) to uint8 `cartoon`.
 
     A style with `norm = ema-inputs` also has a `memory` (n,) float32, zeros before the first
-    frame, and a `memory_after` to give with the next. Written atomically; needs the package
-    onnxscript.
+    frame, and a `memory_after` to give with the next. Written atomically, weights inside the
+    file; needs the package onnxscript, else E503. `casts_at_border` keeps every operation but
+    the first and last casts away from bytes, and computes in half precision if the spec says so.
     """
+    graph, inputs = _traced(spec, casts_at_border=casts_at_border)
+    has_memory = len(inputs) > 2
     partial = path.with_name(path.name + ".partial")
-    graph = build_graph(spec)
-    has_memory = graph.memory_size > 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter warns of its own parts
-        program = torch.onnx.export(
-            graph,
-            example_inputs(spec, graph.memory_size),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=["frame", "look", "memory"][: 2 + has_memory],
-            output_names=["cartoon", "memory_after"][: 1 + has_memory],
-            verbose=False,
-        )
+    try:
+        with warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore")  # the exporter warns of its own parts
+            program = torch.onnx.export(
+                graph,
+                inputs,
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=["frame", "look", "memory"][: 2 + has_memory],
+                output_names=["cartoon", "memory_after"][: 1 + has_memory],
+                verbose=False,
+            )
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            "E503", f"the ONNX exporter needs {error.name}", 'pip install "livecartoon[ort]"'
+        ) from error
     assert program is not None
     program.save(partial)
     partial.replace(path)
+
+
+def _traced(spec: EngineSpec, *, casts_at_border: bool) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """The module to export and its example inputs."""
+    if not casts_at_border:
+        graph = build_graph(spec)
+        return graph, example_inputs(spec, graph.memory_size)
+    dtype = torch.half if spec.precision == "fp16" else torch.float32
+    frame, look = example_inputs(spec)
+    return CastAtBorder(without_memory(spec), dtype).eval(), (frame, look.to(dtype))
+
+
+def onnx_bytes(spec: EngineSpec, *, casts_at_border: bool = False) -> bytes:
+    """Return the file of `export_onnx` as bytes."""
+    with tempfile.TemporaryDirectory(prefix="livecartoon-onnx-") as folder:
+        path = Path(folder) / "engine.onnx"
+        export_onnx(spec, path, casts_at_border=casts_at_border)
+        return path.read_bytes()

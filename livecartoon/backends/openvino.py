@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import io
 import platform
-import sys
-import time
+import tempfile
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from livecartoon.backends.base import EngineSpec, check_look, check_pixels
-from livecartoon.backends.cache import load_engine, store_engine
+from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels
+from livecartoon.backends.cache import use_file
+from livecartoon.backends.locks import Hold
+from livecartoon.backends.ready import make_ready
+from livecartoon.backends.selftest import Draw
+from livecartoon.backends.telemetry import without_telemetry
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
+
+IDENTITY = (1.0, 1.0, 0.0, 1.0)
+"""The look input: ink, strength, keep_color, vivid."""
+INT8_RECIPE = 1
+"""Raised whenever quantisation or its calibration changes what INT8 engines draw."""
 
 
 class OpenVINOBackend:
@@ -23,26 +34,29 @@ class OpenVINOBackend:
 
     name = "openvino"
 
-    def __init__(self, spec: EngineSpec, device: str = "cpu") -> None:
+    def __init__(self, spec: EngineSpec, device: str = "cpu", build: Build | None = None) -> None:
         """Load the engine from the cache or build it (seconds); raises EngineError, ModelError."""
+        compiler = OpenVINOCompiler(spec)
+        ready = make_ready(compiler, build or Build())
         self.spec = spec
         self.device = device
-        self.key, compiled, self.build_s = _open_engine(spec)
-        self._request = compiled.create_infer_request()
-        self._look = np.array([1.0, 1.0, 0.0, 1.0], np.float32)
-        # Only styles with `norm = ema-inputs` have a third input, their memory of the clip.
-        self._memory = [np.zeros(tuple(port.shape), np.float32) for port in compiled.inputs[2:]]
+        self.key: str | None = compiler.key
+        self.record = ready.record
+        self.build_s = ready.build_s
+        self._in_use = Hold(use_file(compiler.key))
+        self._request = ready.engine
+        self._look = np.array(IDENTITY, np.float32)
+        self._memory = empty_memory(ready.engine)
+
+    @staticmethod
+    def key_of(spec: EngineSpec, device: str) -> str | None:
+        """Name of the stored engine on this machine."""
+        return OpenVINOCompiler(spec).key
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Stylize one frame; the result is overwritten by the next call."""
         check_pixels(self.spec, pixels)
-        frame = np.ascontiguousarray(pixels)[None]
-        inputs = [frame, self._look, *self._memory]
-        answer = self._request.infer(inputs, share_inputs=True, share_outputs=True)
-        for index, memory in enumerate(self._memory, 1):
-            memory[:] = answer[index]
-        styled: Pixels = answer[0][0]
-        return styled
+        return _infer(self._request, pixels, self._look, self._memory)
 
     def set_look(self, look: Look) -> None:
         """Move the sliders; takes effect with the next frame."""
@@ -59,6 +73,7 @@ class OpenVINOBackend:
     def close(self) -> None:
         """Drop the engine."""
         self._request = None
+        self._in_use.close()
 
 
 def probe() -> str | None:
@@ -68,8 +83,96 @@ def probe() -> str | None:
     return None if find_spec("openvino") else "openvino is not installed"
 
 
+class OpenVINOCompiler:
+    """Compiles for this CPU; INT8 by post-training quantisation."""
+
+    name = "openvino"
+    device = "cpu"
+
+    def __init__(self, spec: EngineSpec) -> None:
+        if spec.precision == "fp16":
+            raise EngineError("E503", "openvino runs no fp16 on a CPU", "--precision int8")
+        self.spec = spec
+        self._library = library()
+        self._core = core_of(self._library)
+        cpu = self._core.get_property("CPU", "FULL_DEVICE_NAME")
+        # The number of threads is chosen when an engine is loaded, not when it is compiled.
+        recipe = (f"int8-{INT8_RECIPE}",) if spec.precision == "int8" else ()
+        machine = (cpu, platform.system(), platform.machine(), *recipe)
+        self.key = replace(spec, threads=0).key("openvino", self._library.__version__, *machine)
+        self._settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": "1",
+            "INFERENCE_NUM_THREADS": str(spec.threads),
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+
+    def load(self, blob: bytes) -> Any:  # noqa: ANN401  openvino is untyped
+        """Return a request; EngineError if the blob is another build's."""
+        try:
+            compiled = self._core.import_model(io.BytesIO(blob), "CPU", self._settings)
+        except RuntimeError as error:
+            raise EngineError("E504", "it was written by another build of openvino") from error
+        return compiled.create_infer_request()
+
+    def build(self, build: Build) -> bytes:
+        """Trace the torch graph, quantise it if asked, compile."""
+        build.phase("converting")
+        model = convert(self.spec, self._library)
+        if self.spec.precision == "int8":
+            from livecartoon.backends.quantize import quantized
+
+            model = quantized(model, self.spec, build)
+        build.phase("compiling")
+        try:
+            compiled = self._core.compile_model(model, "CPU", self._settings)
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise EngineError("E504", f"openvino: {reason}", "--backend torch") from error
+        blob: bytes = compiled.export_model().getvalue()
+        return blob
+
+    def draw(self, loaded: Any) -> Draw:  # noqa: ANN401  openvino is untyped
+        """Draw with the identity look, each frame as the first of a clip."""
+        look = np.array(IDENTITY, np.float32)
+        return lambda pixels: _infer(loaded, pixels, look, empty_memory(loaded))
+
+
+def empty_memory(request: Any) -> list[NDArray[np.float32]]:  # noqa: ANN401  openvino is untyped
+    """Zeros for the third input that only styles with `norm = ema-inputs` have."""
+    inputs = request.get_compiled_model().inputs
+    return [np.zeros(tuple(port.shape), np.float32) for port in inputs[2:]]
+
+
+def _infer(
+    request: Any,  # noqa: ANN401  openvino is untyped
+    pixels: Pixels,
+    look: NDArray[np.float32],
+    memories: list[NDArray[np.float32]],
+) -> Pixels:
+    """Draw a frame; the memory of the clip, if there is one, is overwritten."""
+    frame = np.ascontiguousarray(pixels)[None]
+    answer = request.infer([frame, look, *memories], share_inputs=True, share_outputs=True)
+    for index, memory in enumerate(memories, 1):
+        memory[:] = answer[index]
+    styled: Pixels = answer[0][0]
+    return styled
+
+
+def library() -> Any:  # noqa: ANN401  openvino is untyped
+    """Return the module openvino; EngineError E503 if it cannot be imported."""
+    try:
+        with without_telemetry():
+            import openvino
+    except ImportError as error:
+        raise EngineError(
+            "E503", f"openvino is not importable ({error})", "pip install openvino"
+        ) from error
+    return openvino
+
+
 @cache
-def _core(openvino: Any) -> Any:  # noqa: ANN401  openvino is untyped
+def core_of(openvino: Any) -> Any:  # noqa: ANN401  openvino is untyped
     """Return the library's one core; it lives as long as the process.
 
     Its CPU plugin gives the thread that made it a signal stack, and frees that stack with the
@@ -79,37 +182,7 @@ def _core(openvino: Any) -> Any:  # noqa: ANN401  openvino is untyped
     return openvino.Core()
 
 
-def _open_engine(spec: EngineSpec) -> tuple[str, Any, float]:
-    # Its converter counts uses for its maker over the network; nothing of ours may leave the
-    # machine, and without this module it does not.
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # bars an import
-    try:
-        import openvino
-    except ImportError as error:
-        raise EngineError(
-            "E503", f"openvino is not importable ({error})", "pip install openvino"
-        ) from error
-    core = _core(openvino)
-    cpu = core.get_property("CPU", "FULL_DEVICE_NAME")
-    key = spec.key("openvino", openvino.__version__, cpu, platform.system(), platform.machine())
-    settings = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "NUM_STREAMS": "1",
-        "INFERENCE_NUM_THREADS": str(spec.threads),
-        "INFERENCE_PRECISION_HINT": "f32",
-    }
-    if (blob := load_engine(key)) is not None:
-        try:
-            return key, core.import_model(io.BytesIO(blob), "CPU", settings), 0.0
-        except RuntimeError:
-            pass  # written by another build of the library: build it again
-    started = time.monotonic()
-    compiled = core.compile_model(_convert(spec, openvino), "CPU", settings)
-    store_engine(key, compiled.export_model().getvalue())
-    return key, compiled, time.monotonic() - started
-
-
-def _convert(spec: EngineSpec, openvino: Any) -> Any:  # noqa: ANN401  openvino is untyped
+def convert(spec: EngineSpec, openvino: Any) -> Any:  # noqa: ANN401  openvino is untyped
     """Trace the torch graph into an OpenVINO model of fixed shapes."""
     import warnings
 
@@ -123,3 +196,23 @@ def _convert(spec: EngineSpec, openvino: Any) -> Any:  # noqa: ANN401  openvino 
     shapes = [list(value.shape) for value in inputs]
     model.reshape(dict(zip(model.inputs, shapes, strict=True)))
     return model
+
+
+def export_ir(spec: EngineSpec, path: Path) -> None:
+    """Write the engine's graph as OpenVINO IR: `path` (.xml) and the .bin beside it.
+
+    The weights come first: an .xml is there only once its .bin is.
+    """
+    openvino = library()
+    model = convert(spec, openvino)
+    named = [
+        *zip(model.inputs, ("frame", "look", "memory"), strict=False),
+        *zip(model.outputs, ("cartoon", "memory_after"), strict=False),
+    ]
+    for port, name in named:
+        port.get_tensor().set_names({name})
+    with tempfile.TemporaryDirectory(prefix="export-", dir=path.parent) as folder:
+        made = Path(folder) / path.name
+        openvino.save_model(model, made, compress_to_fp16=False)
+        made.with_suffix(".bin").replace(path.with_suffix(".bin"))
+        made.replace(path)

@@ -24,12 +24,14 @@ from livecartoon.errors import UsageError
 #: Command -> "module:function"; a module is imported when its command is used or listed.
 COMMANDS = {
     "bench": "livecartoon.cli.bench:bench",
+    "cache": "livecartoon.cli.cache:cache",
     "cam": "livecartoon.cli.cam:cam",
     "convert": "livecartoon.cli.convert:convert",
     "demo": "livecartoon.cli.demo:demo",
     "devices": "livecartoon.cli.devices:devices",
     "doctor": "livecartoon.cli.doctor:doctor",
     "image": "livecartoon.cli.image:image",
+    "optimize": "livecartoon.cli.optimize:optimize",
     "serve": "livecartoon.cli.serve:serve",
     "styles": "livecartoon.cli.styles:styles",
 }

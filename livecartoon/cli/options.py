@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from livecartoon.styles import Style
 
 DEFAULT_STYLE = "shinkai"
-BACKEND_NAMES = ("auto", "openvino", "tensorrt", "torch")
+BACKEND_NAMES = ("auto", "openvino", "ort", "rtx", "tensorrt", "torch")
 LAST_RESORT = "classic"
 SNAP_NAMES = ("cell", "colors", "palette", "vote_margin", "vote_memory", "orphans", "dither")
 
@@ -61,7 +61,12 @@ STYLE_FLAGS: tuple[Callable[[Any], Any], ...] = (
     flag("--infer-size", type=INFER_SIZE, default="auto", help="Size at which the network runs."),
     flag("--device", default="auto", metavar="auto|cpu|cuda|cuda:N|TEXT", help="Where it runs."),
     flag("--backend", type=Named(BACKEND_NAMES), default="auto", help="What runs it."),
-    flag("--precision", type=Named(["auto", "fp16", "fp32"]), default="auto", help="Arithmetic."),
+    flag(
+        "--precision",
+        type=Named(["auto", "fp16", "fp32", "int8"]),
+        default="auto",
+        help="Arithmetic.",
+    ),
     flag("--threads", type=click.IntRange(0, 1024), default=0, help="CPU threads, 0 = decide."),
 )
 

@@ -12,6 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from livecartoon.backends import BACKENDS, probe
 from livecartoon.config import EngineOptions
 from livecartoon.frame import Frame
@@ -102,7 +104,7 @@ def _measure(
         "peak_vram": _peak_vram(report.device),
         "build_seconds": _rounded(report.build_seconds),
         "throttled": None,
-        "psnr_vs_fp32": None,
+        "psnr_vs_fp32": (report.selftest or {}).get("psnr_min"),
     }
 
 
@@ -185,11 +187,10 @@ def window_rates(stamps: Sequence[float]) -> list[float]:
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    """Return p50, p95 and p99 in ms, by nearest rank."""
-    ordered = sorted(seconds)
-    ranks = {50: 0.50, 95: 0.95, 99: 0.99}
-    picked = {p: ordered[min(len(ordered) - 1, int(q * len(ordered)))] for p, q in ranks.items()}
-    return {f"p{p}": _rounded(1000 * value) for p, value in picked.items()}
+    """Return p50, p95 and p99 in ms, interpolated linearly."""
+    values = np.percentile(np.asarray(seconds), (50, 95, 99))
+    names = ("p50", "p95", "p99")
+    return {name: _rounded(1000 * float(v)) for name, v in zip(names, values, strict=True)}
 
 
 def _rounded(value: float) -> float:

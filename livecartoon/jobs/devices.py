@@ -57,7 +57,7 @@ def _vcams() -> list[Device]:
 
 
 def _gpus() -> list[Device]:
-    from livecartoon.stylizer import has_cuda_driver
+    from livecartoon.backends.driver import has_cuda_driver
 
     if not has_cuda_driver():
         return []  # importing torch takes seconds

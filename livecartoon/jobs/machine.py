@@ -11,7 +11,10 @@ from typing import Any
 from livecartoon.jobs.devices import nvidia_driver
 from livecartoon.threads import usable_cores
 
-VERSIONS = ("av", "numpy", "openvino", "opencv-python", "torch", "torch-tensorrt")
+VERSIONS = (
+    *("av", "nncf", "numpy", "onnxruntime", "openvino", "opencv-python", "tensorrt-rtx", "torch"),
+    "torch-tensorrt",
+)
 
 
 def machine_facts() -> dict[str, Any]:

@@ -85,6 +85,7 @@ def engine_fields(stylize: object) -> dict[str, Any] | None:
         "fallback_reason": fields["fallback_reason"],
         "engine_key": fields["key"],
         "build_seconds": fields["build_seconds"],
+        "selftest": fields["selftest"],
     }
 
 

@@ -37,6 +37,8 @@ class PaperPicture(nn.Module):
     luma: Tensor
     memory_size = 0
     """Length of the memory that goes in and out with every frame, 0 = there is none."""
+    levels_type: torch.dtype = torch.uint8
+    """Of the answer; a float type leaves the truncation to whoever casts it."""
 
     def __init__(
         self,
@@ -113,7 +115,7 @@ class PaperPicture(nn.Module):
         if "strength" in self.layers:
             drawn = photo + strength * (drawn - photo)
         # The conversion to bytes truncates, so half a level more rounds.
-        levels = (torch.clamp(drawn, 0, 1) * 255 + 0.5).to(torch.uint8)
+        levels = (torch.clamp(drawn, 0, 1) * 255 + 0.5).to(self.levels_type)
         return levels.permute(0, 2, 3, 1)[:, : self.height, : self.width]
 
     def _luma(self, picture: Tensor) -> Tensor:

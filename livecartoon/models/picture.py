@@ -61,6 +61,8 @@ class StudentPicture(nn.Module):
 
     memory_size = 0
     """It has no memory of earlier frames."""
+    levels_type: torch.dtype = torch.uint8
+    """Of the answer; a float type leaves the truncation to whoever casts it."""
 
     def __init__(
         self,
@@ -112,7 +114,7 @@ class StudentPicture(nn.Module):
         if "strength" in self.layers:
             drawn = photo + strength * (drawn - photo)
         # The conversion to bytes truncates, so half a level more rounds.
-        levels = (torch.clamp(drawn, 0, 1) * 255 + 0.5).to(torch.uint8)
+        levels = (torch.clamp(drawn, 0, 1) * 255 + 0.5).to(self.levels_type)
         return from_blocks(levels, self.block)[:, : self.height, : self.width]
 
     def _pad(self, frame: Tensor) -> Tensor:

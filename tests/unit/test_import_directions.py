@@ -58,10 +58,13 @@ BORDERS = {
     "click": {"cli"},
     "cv2": {"sinks.window", "temporal"},
     "onnx": {"backends"},
+    "nncf": {"backends.quantize"},
+    "onnxruntime": {"backends.ort"},
     "openvino": {"backends.openvino"},
     "rich": {"cli"},
     "safetensors": {"models.checkpoint"},
     "tensorrt": {"backends.tensorrt"},
+    "tensorrt_rtx": {"backends.rtx_builder"},
     "torch": {"api", "backends", "jobs", "models"},
     "torch_tensorrt": {"backends.tensorrt"},
 }

@@ -71,12 +71,14 @@ def test_window_rates_when_speed_changes_then_each_part_has_its_own():
     assert bench.window_rates([0.0, 0.5]) == [2.0]
 
 
-def test_percentiles_when_sorted_then_nearest_rank_in_ms():
+def test_percentiles_when_sorted_then_interpolated_in_ms():
     assert bench.percentiles([n / 1000 for n in range(100, 0, -1)]) == {
-        "p50": 51.0,
-        "p95": 96.0,
-        "p99": 100.0,
+        "p50": 50.5,
+        "p95": 95.05,
+        "p99": 99.01,
     }
+    # By hand: the rank 0.95 * 4 = 3.8 lies between 12 and 40 ms.
+    assert bench.percentiles([0.010, 0.010, 0.011, 0.012, 0.040])["p95"] == 34.4
 
 
 def test_endless_clip_when_it_turns_then_no_jump():

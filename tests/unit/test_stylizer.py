@@ -3,6 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from livecartoon.backends.driver import has_cuda_driver
 from livecartoon.config import EngineOptions, Look, TemporalName
 from livecartoon.errors import EngineError, UsageError
 from livecartoon.frame import Frame
@@ -10,7 +11,7 @@ from livecartoon.styles import find_style
 from livecartoon.stylizer import (
     Stylizer,
     choose_engine,
-    has_cuda_driver,
+    engine_spec,
     reduction_for,
     round_ratio,
 )
@@ -97,3 +98,20 @@ def test_stylizer_when_the_anti_flicker_is_switched_then_the_next_frame_is_as_dr
         last = frames(4)[3]
         assert np.array_equal(stylizer(last).pixels, stylizer.draw(last).styled)
         assert stylizer.temporal.frames == {"flow": 1}
+
+
+def test_choose_engine_when_device_and_backend_contradict_then_e503(monkeypatch) -> None:
+    monkeypatch.setattr("livecartoon.stylizer.has_cuda_driver", lambda: True)
+    with pytest.raises(EngineError, match="openvino runs on the CPU"):
+        choose_engine(EngineOptions(device="cuda:0", backend="openvino"))
+    assert choose_engine(EngineOptions(device="cuda:1"))[:2] == ("cuda:1", "torch")
+    assert choose_engine(EngineOptions())[:2] == ("cuda:0", "torch")
+    assert choose_engine(EngineOptions(backend="openvino"))[:2] == ("cpu", "openvino")
+
+
+def test_choose_engine_when_int8_is_typed_for_a_card_then_e503(monkeypatch) -> None:
+    options = EngineOptions(precision="int8")
+    with pytest.raises(EngineError, match="int8 is for CPUs"):
+        engine_spec(find_style("classic"), 64, 48, options, "cuda:0")
+    spec, _ = engine_spec(find_style("classic"), 64, 48, options, "cpu")
+    assert spec.precision == "int8"

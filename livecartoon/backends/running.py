@@ -1,0 +1,108 @@
+"""The engine of one stream: watched while it runs, swapped for a better one between frames."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from livecartoon.backends.base import Backend, needed_layers
+from livecartoon.backends.choice import Candidate, Upgrade, open_best
+from livecartoon.backends.watchdog import Watchdog
+from livecartoon.config import Look
+from livecartoon.errors import EngineError
+from livecartoon.frame import Pixels
+
+log = logging.getLogger(__name__)
+
+
+class RunningEngine:
+    """Draws with the best engine that is ready; `backend` is the one in use."""
+
+    def __init__(
+        self,
+        choices: Sequence[Candidate],
+        device: str,
+        look: Look,
+        *,
+        is_live: bool,
+        is_free: bool,
+    ) -> None:
+        """Open the best of `choices`; EngineError, ModelError.
+
+        `is_live`: look for better ones while running; a file is drawn by one engine from end
+        to end. `is_free`: the user typed neither backend nor precision, so that a broken
+        engine may be replaced.
+        """
+        self._choices = list(choices)
+        self._device = device
+        self._is_live, self._is_free = is_live, is_free
+        self._look = look
+        self._watchdog = Watchdog()
+        self._upgrade: Upgrade | None = None
+        self.given_up: str | None = None
+        """Why an engine was replaced while running."""
+        self._open()
+
+    def __call__(self, pixels: Pixels) -> Pixels:
+        """Draw one frame; the result may be overwritten by the next call."""
+        self._take_better()
+        drawn = self.backend(pixels)
+        fault = self._watchdog(pixels, drawn)
+        if fault is None:
+            return drawn
+        self._fall_back(fault)
+        return self.backend(pixels)
+
+    def set_look(self, look: Look) -> None:
+        """Move the sliders; the first one off its identity setting rebuilds the engine."""
+        self._look = look
+        if missing := set(needed_layers(look)) - set(self.backend.spec.layers):
+            layers = tuple(sorted({*self.backend.spec.layers, *missing}))
+            self._choices = [replace(c, spec=replace(c.spec, layers=layers)) for c in self._choices]
+            self.backend.close()
+            self._open()
+        self.backend.set_look(look)
+
+    def reset(self) -> None:
+        """Forget earlier frames."""
+        self.backend.reset()
+
+    def close(self) -> None:
+        """Release the engine; twice is harmless."""
+        if self._upgrade is not None:
+            self._upgrade.close()
+        self.backend.close()
+
+    def _open(self) -> None:
+        self._adopt(*open_best(self._choices, self._device))
+
+    def _adopt(self, backend: Backend, number: int) -> None:
+        """Run `backend`, entry `number` of the choices, from the next frame on."""
+        backend.set_look(self._look)
+        self.backend = backend
+        if self._upgrade is not None:
+            self._upgrade.close()
+        better = self._choices[:number] if self._is_live else []
+        self._upgrade = Upgrade(better, self._device) if better else None
+
+    def _take_better(self) -> None:
+        """Swap in an engine that was finished meanwhile; the picture hardly changes."""
+        if self._upgrade is None or (better := self._upgrade.take()) is None:
+            return
+        old = self.backend
+        wanted = Candidate(better.name, better.spec)
+        self._adopt(better, self._choices.index(wanted))
+        old.close()
+        log.info("%s %s from here on", better.name, better.spec.precision)
+
+    def _fall_back(self, fault: str) -> None:
+        """Replace an engine that draws nonsense; EngineError E505 if the user typed it."""
+        used = f"{self.backend.name} {self.backend.spec.precision}"
+        if not self._is_free:
+            raise EngineError("E505", f"{used}: {fault}", "--precision fp32", "drop --backend")
+        log.warning("%s: %s; torch fp32 draws from here on", used, fault)
+        self.given_up = f"{used} was given up: {fault}"
+        self._choices = [Candidate("torch", replace(self._choices[-1].spec, precision="fp32"))]
+        self.backend.close()
+        self._open()

@@ -1,0 +1,187 @@
+"""Which engine a run begins with, and the swap to a better one."""
+
+import threading
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livecartoon.backends import choice, open_backend
+from livecartoon.backends.base import Build, EngineSpec
+from livecartoon.backends.cache import engine_path, is_stored
+from livecartoon.backends.choice import Candidate, Upgrade, candidates, open_best
+from livecartoon.config import EngineOptions
+from livecartoon.errors import EngineError
+from livecartoon.frame import Frame
+from livecartoon.models.checkpoint import identity_of, read_header
+from livecartoon.styles import find_style
+from livecartoon.stylizer import Stylizer
+from tests.drawing import drawn_photo, write_student
+
+pytest.importorskip("openvino")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path))
+
+
+@pytest.fixture
+def spec(tmp_path) -> EngineSpec:
+    weights = write_student(tmp_path / "drawn.safetensors")
+    return EngineSpec(weights, identity_of(read_header(weights)), 64, 48, threads=1)
+
+
+def chosen(backend: str, spec: EngineSpec, device: str, *free: str) -> list[tuple[str, str]]:
+    found = candidates(
+        backend,
+        spec,
+        device,
+        is_backend_free="backend" in free,
+        is_precision_free="precision" in free,
+    )
+    return [(c.backend, c.spec.precision) for c in found]
+
+
+def test_candidates_when_precision_is_free_then_int8_before_fp32(spec):
+    assert chosen("openvino", spec, "cpu", "precision") == [
+        ("openvino", "int8"),
+        ("openvino", "fp32"),
+    ]
+
+
+def test_candidates_when_typed_then_nothing_else(spec):
+    assert chosen("openvino", spec, "cpu", "backend") == [("openvino", "fp32")]
+    assert chosen("torch", spec, "cpu", "backend", "precision") == [("torch", "fp32")]
+    half = replace(spec, precision="fp16")
+    assert chosen("torch", half, "cuda:0", "precision") == [("torch", "fp16")]
+
+
+def test_build_when_not_allowed_then_nothing_is_built(spec):
+    with pytest.raises(EngineError, match="no openvino engine is ready"):
+        open_backend("openvino", spec, "cpu", Build(is_allowed=False))
+    assert not list(engine_path("x").parent.glob("*.engine"))
+
+
+def test_open_best_when_the_better_is_damaged_then_the_sound_one_runs(spec, caplog):
+    wide = Candidate("openvino", replace(spec, layers=("vivid",)))
+    plain = Candidate("openvino", spec)
+    better = open_backend(wide.backend, wide.spec, "cpu")
+    assert better.key is not None
+    better.close()
+    backend, number = open_best([wide, plain], "cpu")
+    assert number == 0
+    backend.close()
+    engine_path(better.key).write_bytes(b"broken")
+    backend, number = open_best([wide, plain], "cpu")
+    assert (number, backend.spec) == (1, spec)
+    assert "6 bytes instead of" in caplog.text
+    backend.close()
+
+
+class Clock:
+    def __init__(self):
+        self.now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def test_upgrade_when_the_engine_appears_then_is_handed_out_once(spec):
+    clock = Clock()
+    wanted = Candidate("openvino", spec)
+    upgrade = Upgrade([wanted], "cpu", clock)
+    clock.now_s = 5.0
+    assert upgrade.take() is None
+    open_backend("openvino", spec, "cpu").close()
+    assert upgrade.take() is None, "looked a moment ago"
+    clock.now_s = 7.0
+    found = upgrade.take()
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and thread.daemon:
+            thread.join(30)
+    found = found or upgrade.take()
+    assert found is not None
+    assert found.build_s == 0
+    assert upgrade.take() is None
+    found.close()
+    upgrade.close()
+
+
+def test_stylizer_when_a_better_engine_is_finished_then_swaps_between_two_frames(
+    tmp_path, monkeypatch
+):
+    weights = write_student(tmp_path / "drawn.safetensors")
+    monkeypatch.setattr(choice, "LOOK_PERIOD_S", 0.0)
+    # A stand-in for int8, which needs a library of its own: another engine of the same picture.
+    from livecartoon import stylizer as module
+
+    def two(backend, spec, device, **_):
+        return [
+            Candidate("openvino", replace(spec, layers=("vivid",))),
+            Candidate("openvino", spec),
+        ]
+
+    monkeypatch.setattr(module, "candidates", two)
+    photo = drawn_photo(64, 48)
+    options = EngineOptions(style=str(weights), temporal="off", threads=1)
+    with Stylizer(find_style(str(weights)), 64, 48, options, is_live=True) as stylizer:
+        frame = Frame(photo, 0, Fraction(1, 30))
+        before = stylizer(frame).pixels
+        first = stylizer.report.key
+        spec = replace(stylizer._engine.backend.spec, layers=("vivid",))
+        open_backend("openvino", spec, "cpu").close()
+        for pts in range(1, 2000):
+            after = stylizer(replace(frame, pts=pts)).pixels
+            if stylizer.report.key != first:
+                break
+        assert stylizer.report.key != first
+        assert np.abs(after.astype(int) - before).max() <= 1
+        assert is_stored(str(stylizer.report.key))
+
+
+def test_stylizer_when_its_engine_draws_black_then_torch_goes_on_and_says_why(tmp_path, caplog):
+    weights = write_student(tmp_path / "drawn.safetensors")
+    options = EngineOptions(style=str(weights), temporal="off", threads=1)
+    photo = drawn_photo(64, 48)
+    with Stylizer(find_style(str(weights)), 64, 48, options) as stylizer:
+        good = stylizer(Frame(photo, 0, Fraction(1, 30))).pixels
+        _break(stylizer)
+        shown = stylizer(Frame(photo, 2, Fraction(1, 30))).pixels
+        assert stylizer.report.backend == "torch"
+        assert "one flat colour" in str(stylizer.report.fallback_reason)
+    assert np.abs(shown.astype(int) - good).max() <= 1
+    assert "one flat colour" in caplog.text
+
+
+def test_stylizer_when_the_typed_engine_draws_black_then_e505(tmp_path):
+    weights: Path = write_student(tmp_path / "drawn.safetensors")
+    options = EngineOptions(style=str(weights), backend="openvino", temporal="off", threads=1)
+    with Stylizer(find_style(str(weights)), 64, 48, options) as stylizer:
+        _break(stylizer)
+        with pytest.raises(EngineError) as caught:
+            stylizer(Frame(drawn_photo(64, 48), 2, Fraction(1, 30)))
+    assert caught.value.code == "E505"
+
+
+class _Broken:
+    """An infer request whose network computes NaN: bytes of it are black."""
+
+    def get_compiled_model(self):
+        raise AssertionError("it was opened long ago")
+
+    def infer(self, inputs, **_):
+        return [np.zeros_like(inputs[0])]
+
+
+def _break(stylizer: Stylizer) -> None:
+    """Replace the vendor's request and let the watchdog have looked once."""
+    stylizer._engine.backend._request = _Broken()
+    clock = Clock()
+    stylizer._engine._watchdog._clock = clock
+    photo = drawn_photo(64, 48)
+    stylizer._engine._watchdog._next_s = 0.0
+    stylizer._engine._watchdog(photo, np.zeros_like(photo))
+    clock.now_s = 2.0
