@@ -91,10 +91,14 @@ def run(
     Decoding, encoding and the second half of a staged stylizer run in threads of their own,
     stylizing in the caller's, so that an engine bound to a thread or a Ctrl-C finds it there.
     `on_frame` hears the count after each written frame, from the encoding thread. The first
-    failure of any stage is raised here, after the other stages have stopped.
+    failure of any stage is raised here, after the other stages have stopped; a Ctrl-C, after
+    what was drawn by then is written.
     """
     stages = _Stages(depth)
     report = stages.report
+    staged = stylize if isinstance(stylize, Staged) else None
+    draw_one = stylize.draw if isinstance(stylize, Staged) else stylize
+    after: _Lane[Any] = stages.drawn if staged else stages.styled
 
     def decode() -> None:
         for frame in _timed(source, report):
@@ -102,14 +106,16 @@ def run(
         stages.decoded.put(None)
 
     def draw() -> None:
-        if isinstance(stylize, Staged):
-            _map(stages.decoded, stylize.draw, stages.drawn, report)
-        else:
-            _map(stages.decoded, stylize, stages.styled, report)
+        try:
+            _map(stages.decoded, draw_one, after, report)
+        except KeyboardInterrupt:
+            stages.no_more.set()
+            after.put(None)  # the stages behind finish what is on its way
+            raise
 
     def steady() -> None:
-        if isinstance(stylize, Staged):
-            _map(stages.drawn, stylize.steady, stages.styled)
+        if staged:
+            _map(stages.drawn, staged.steady, stages.styled)
 
     def encode() -> None:
         for frame in stages.styled:
@@ -128,7 +134,9 @@ class _Stages:
 
     def __init__(self, depth: int) -> None:
         self.stop = threading.Event()
-        self.decoded: _Lane[Frame] = _Lane(depth, self.stop)
+        self.no_more = threading.Event()
+        """The source's frames are wanted no longer."""
+        self.decoded: _Lane[Frame] = _Lane(depth, self.no_more)
         self.drawn: _Lane[Any] = _Lane(1, self.stop)
         self.styled: _Lane[Frame] = _Lane(depth, self.stop)
         self.report = RunReport()
@@ -140,8 +148,12 @@ class _Stages:
         for thread in threads:
             thread.start()
         self._guarded(here)
-        for thread in threads:
-            thread.join()
+        try:
+            _join(threads)
+        except KeyboardInterrupt:  # once more: not even that is to be written
+            self._fail()
+            _join(threads)
+            raise
         if self.failures:
             raise self.failures[0]
         self.report.seconds = time.perf_counter() - started
@@ -151,9 +163,20 @@ class _Stages:
             stage()
         except _StoppedError:
             pass
+        except KeyboardInterrupt as error:
+            self.failures.append(error)
         except BaseException as error:  # noqa: BLE001  raised again by run_all
             self.failures.append(error)
-            self.stop.set()
+            self._fail()
+
+    def _fail(self) -> None:
+        self.stop.set()
+        self.no_more.set()
+
+
+def _join(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join()
 
 
 def _map(

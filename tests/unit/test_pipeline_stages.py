@@ -62,3 +62,23 @@ def test_run_of_a_plain_function_then_works_as_before():
     sink = MemorySink()
     run(Frames(), lambda frame: replace(frame, pixels=255 - frame.pixels), sink)
     assert np.array_equal(sink.frames[7].pixels, 255 - moving_picture(7, 32, 24))
+
+
+@pytest.mark.parametrize("is_staged", [False, True])
+def test_run_when_interrupted_then_writes_what_was_drawn_before(is_staged):
+    class Interrupted(Halves):
+        def draw(self, frame):
+            if frame.pts == 9:
+                raise KeyboardInterrupt
+            return super().draw(frame)
+
+    class SlowSink(MemorySink):
+        def write(self, frame):
+            threading.Event().wait(0.02)
+            super().write(frame)
+
+    halves, sink = Interrupted(), SlowSink()
+    plain = lambda frame: halves.steady(halves.draw(frame))  # noqa: E731
+    with pytest.raises(KeyboardInterrupt):
+        run(Frames(), halves if is_staged else plain, sink)
+    assert [frame.pts for frame in sink.frames] == list(range(9))
