@@ -47,7 +47,7 @@ def write_student(path: Path, tier: str = "nano", seed: int = 0) -> Path:
     import torch
 
     from livecartoon.models.checkpoint import write_checkpoint
-    from livecartoon.models.ink import InkStyle
+    from livecartoon.models.inkstyle import InkStyle
     from livecartoon.models.student import STUDENTS, Student
 
     torch.manual_seed(seed)

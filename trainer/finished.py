@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from livecartoon.models.ink import InkStyle
+from livecartoon.models.inkstyle import InkStyle
 from livecartoon.models.picture import StudentPicture
 from livecartoon.models.student import STUDENTS, Student
 from trainer.data.pairs import Bytes

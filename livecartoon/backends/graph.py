@@ -13,7 +13,8 @@ from livecartoon.models.checkpoint import read_checkpoint
 from livecartoon.models.classic import CLASSIC_INK, Classic
 from livecartoon.models.clip_picture import ClipPicture
 from livecartoon.models.generator import Generator
-from livecartoon.models.load import load_ink
+from livecartoon.models.inkstyle import ink_of
+from livecartoon.models.inner import MapsInBlocks, PictureInBlocks
 from livecartoon.models.paper_picture import PaperPicture
 from livecartoon.models.papers import norm_mode_of
 from livecartoon.models.picture import StudentPicture
@@ -33,8 +34,15 @@ def build_graph(spec: EngineSpec) -> StudentPicture | PaperPicture:
         has_memory = norm_mode_of(checkpoint) == "ema-inputs"
         kind = ClipPicture if has_memory and norms_of(generator) else PaperPicture
         return kind(generator, size, spec.reduction, spec.layers).eval()
-    ink = load_ink(checkpoint)
+    ink = ink_of(checkpoint.header)
     return StudentPicture(generator, ink, size, spec.reduction, spec.layers).eval()
+
+
+def build_inner(spec: EngineSpec) -> PictureInBlocks | MapsInBlocks:
+    """The part of a student's graph that takes and gives blocks; FP32, eval mode."""
+    graph = build_graph(spec)
+    assert isinstance(graph, StudentPicture)
+    return (PictureInBlocks if spec.reduction == 1 else MapsInBlocks)(graph).eval()
 
 
 def look_tensor(look: Look) -> Tensor:

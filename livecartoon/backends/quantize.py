@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import logging
 import re
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
 
-from livecartoon.backends.base import Build, EngineSpec
+from livecartoon.backends.base import Build
+from livecartoon.backends.blocks import BLOCK, CHANNELS, Packer
 from livecartoon.backends.calibration import FRAMES, calibration_frames
 from livecartoon.backends.telemetry import without_telemetry
 from livecartoon.errors import EngineError
 
-STUDENT_BODY = re.compile(r"__module\.generator\.(down|eighth|up|quarter_out)\b")
+NETWORK = re.compile(r"__module\.(picture\.)?generator\b")
+STUDENT_BODY = re.compile(NETWORK.pattern + r"\.(down|eighth|up|quarter_out)\b")
 """All but what is next to pixels: eight-bit steps there show as grain in flat fills. The block
 behind the stem would save nothing, its input has to be turned into bytes first."""
 CONVOLUTIONS = ("Convolution", "GroupConvolution", "ConvolutionBackpropData", "MatMul")
@@ -25,7 +28,7 @@ PIXELS_AT_ONCE = 640 * 360
 LEAST_FRAMES = 24
 
 
-def quantized(model: Any, spec: EngineSpec, build: Build) -> Any:  # noqa: ANN401  openvino is untyped
+def quantized(model: Any, build: Build) -> Any:  # noqa: ANN401  openvino is untyped
     """Return `model` with the body of its network in INT8; EngineError E503, E504."""
     nncf = _library()
     build.phase("calibrating")
@@ -34,14 +37,23 @@ def quantized(model: Any, spec: EngineSpec, build: Build) -> Any:  # noqa: ANN40
         raise EngineError("E504", "the network has no layers to quantise", "--precision fp32")
     names = [op.get_friendly_name() for op in model.get_ordered_ops() if _is_work(op)]
     outside = [name for name in names if name not in body]
-    look = np.array([1.0, 1.0, 0.0, 1.0], np.float32)
-    count = frame_count(spec)
-    memory = [np.zeros(tuple(port.shape), np.float32) for port in model.inputs[2:]]
-    frames = [
-        [frame[None], look, *memory] for frame in calibration_frames(spec.width, spec.height, count)
-    ]
+    frames = list(_inputs(model))
     with redirect_stdout(io.StringIO()):  # its progress bars; stdout is for our results
         return _quantize(nncf, model, frames, outside)
+
+
+def _inputs(model: Any) -> Iterator[list[Any]]:  # noqa: ANN401  openvino is untyped
+    """Frames to calibrate with, in blocks if the graph takes them, and whatever else it takes."""
+    shape = [*model.inputs[0].shape]
+    is_packed = len(shape) == 3
+    height, width = shape[1:3]
+    if is_packed:
+        height, width = BLOCK * height, BLOCK * (width // CHANNELS)
+    look = [np.array([1.0, 1.0, 0.0, 1.0], np.float32)] if len(model.inputs) > 1 else []
+    memory = [np.zeros(tuple(port.shape), np.float32) for port in model.inputs[2:]]
+    packer = Packer(width, height, 1)
+    for frame in calibration_frames(width, height, frame_count(width, height)):
+        yield [packer.pack(frame).copy() if is_packed else frame[None], *look, *memory]
 
 
 def _quantize(nncf: Any, model: Any, frames: list[list[Any]], outside: list[str]) -> Any:  # noqa: ANN401
@@ -65,9 +77,9 @@ def _quantize(nncf: Any, model: Any, frames: list[list[Any]], outside: list[str]
     )
 
 
-def frame_count(spec: EngineSpec) -> int:
+def frame_count(width: int, height: int) -> int:
     """How many calibration frames a size allows."""
-    share = min(1.0, PIXELS_AT_ONCE / (spec.width * spec.height))
+    share = min(1.0, PIXELS_AT_ONCE / (width * height))
     return max(LEAST_FRAMES, round(FRAMES * share))
 
 
@@ -81,7 +93,7 @@ def body_of(model: Any) -> set[str]:  # noqa: ANN401  openvino is untyped
     convolutions = [
         op.get_friendly_name()
         for op in ops
-        if op.get_type_name() in CONVOLUTIONS and "__module.generator" in op.get_friendly_name()
+        if op.get_type_name() in CONVOLUTIONS and NETWORK.search(op.get_friendly_name())
     ]
     student = {name for name in convolutions if STUDENT_BODY.search(name)}
     return student or set(convolutions[1:-2])

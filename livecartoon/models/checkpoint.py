@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ FORMAT = 1
 PREFIX = "livecartoon."
 MAX_BYTES = 512 * 2**20
 Tensors = dict[str, NDArray[Any]]
+Config = TypeVar("Config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,29 @@ class Checkpoint:
 
     def json_field(self, key: str) -> dict[str, Any]:
         """A header field that holds a JSON object; ModelError if it does not."""
-        try:
-            value = json.loads(self.header.get(key, "{}"))
-        except json.JSONDecodeError as error:
-            raise ModelError("E603", f"header field {key} is not JSON") from error
-        if not isinstance(value, dict):
-            raise ModelError("E603", f"header field {key} is not a JSON object")
-        return value
+        return json_field(self.header, key)
+
+
+def json_field(header: Mapping[str, str], key: str) -> dict[str, Any]:
+    """A field of a header that holds a JSON object, {} if it is missing; ModelError E603."""
+    try:
+        value = json.loads(header.get(key, "{}"))
+    except json.JSONDecodeError as error:
+        raise ModelError("E603", f"header field {key} is not JSON") from error
+    if not isinstance(value, dict):
+        raise ModelError("E603", f"header field {key} is not a JSON object")
+    return value
+
+
+def config_of(kind: type[Config], values: dict[str, Any]) -> Config:
+    """A configuration from the fields in a header; ModelError E604."""
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # a dataclass
+    if unknown := set(values) - known:
+        raise ModelError("E604", f"unknown {kind.__name__} fields {sorted(unknown)}", "update")
+    try:
+        return kind(**values)
+    except (ValueError, TypeError) as error:
+        raise ModelError("E604", f"{kind.__name__}: {error}") from error
 
 
 def identity_of(header: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from livecartoon.models.blocks import (
     per_colour,
     replicate_pad,
 )
-from livecartoon.models.ink import InkStyle
+from livecartoon.models.inkstyle import InkStyle
 from livecartoon.models.student import StudentMaps
 
 EPSILON = 0.004

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -18,33 +16,7 @@ from livecartoon.models.blocks import (
     smaller_in_blocks,
     to_blocks,
 )
-
-WIDER = 1.6
-"""Ratio of the two Gaussians of each difference."""
-
-
-@dataclass(frozen=True, slots=True)
-class InkStyle:
-    """How a style draws its lines."""
-
-    sigma: float = 0.8
-    """Pixels; width of the finer scale."""
-    threshold: float = 0.03
-    """Relative darkness at which a line begins."""
-    ramp: float = 1.4
-    """A line is full at (1 + ramp) x threshold."""
-    coarse: float = 0.5
-    """Weight of the lines found at twice the scale."""
-    strength: float = 0.6
-    """Opacity of a full line."""
-    tint: float = 0.3
-    """Share of the fill's own colour that shows through a line."""
-    tone: tuple[float, float, float] = (0.02, 0.0, 0.0)
-    """RGB the line tends to."""
-
-    def __post_init__(self) -> None:
-        if not (0.3 <= self.sigma <= 3 and 1e-3 <= self.threshold <= 1 and self.ramp > 0):
-            raise ValueError(f"ink parameters out of range: {asdict(self)}")
+from livecartoon.models.inkstyle import WIDER, InkStyle, fine_radius
 
 
 class Ink(nn.Module):
@@ -65,7 +37,7 @@ class Ink(nn.Module):
         self.block = block
         step = 2 if block == BLOCK else block
         down, up = smaller_in_blocks(block, step)
-        self.fine = _Darkness(style.sigma * scale, block, _fine_radius(block))
+        self.fine = _Darkness(style.sigma * scale, block, fine_radius(block))
         self.coarse = _Darkness(style.sigma, 2, 4)
         buffers = {
             "luminance": luminance_in_blocks(block),
@@ -110,10 +82,6 @@ class Ink(nn.Module):
         opacity = torch.clamp(lines * (weight * (self.style.strength * amount)), 0, 1)
         opacity = _convolve(opacity, self.repeat)
         return flat * (1 - opacity * (1 - self.style.tint)) + opacity * self._tone()
-
-
-def _fine_radius(block: int) -> int:
-    return 4 if block in (2, BLOCK) else block
 
 
 class _Darkness(nn.Module):

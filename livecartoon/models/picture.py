@@ -25,7 +25,8 @@ from livecartoon.models.blocks import (
     to_blocks,
 )
 from livecartoon.models.classic import soft_bands
-from livecartoon.models.ink import Ink, InkStyle
+from livecartoon.models.ink import Ink
+from livecartoon.models.inkstyle import InkStyle, line_scale
 from livecartoon.models.student import StudentMaps
 
 LIVE_LAYERS = ("strength", "keep_color", "vivid")
@@ -95,7 +96,12 @@ class StudentPicture(nn.Module):
 
     def forward(self, frame: Tensor, look: Tensor) -> Tensor:
         """(1, H, W, 3) uint8 RGB and (4,) float32 sliders to (1, H, W, 3) uint8 RGB."""
-        levels = to_blocks(self._pad(frame), self.block).to(look.dtype)
+        drawn = self.in_blocks(to_blocks(self._pad(frame), self.block), look)
+        return from_blocks(drawn, self.block)[:, : self.height, : self.width]
+
+    def in_blocks(self, levels: Tensor, look: Tensor) -> Tensor:
+        """The same from blocks to blocks, (1, 3*b^2, H/b, W/b) uint8, the frame padded."""
+        levels = levels.to(look.dtype)
         # Scaling by a depthwise convolution hands the picture over in the layout that
         # convolutions take; an elementwise product makes OpenVINO turn it over twice.
         photo = F.conv2d(levels, self.scale, groups=levels.shape[1])  # type: ignore[arg-type]
@@ -114,8 +120,7 @@ class StudentPicture(nn.Module):
         if "strength" in self.layers:
             drawn = photo + strength * (drawn - photo)
         # The conversion to bytes truncates, so half a level more rounds.
-        levels = (torch.clamp(drawn, 0, 1) * 255 + 0.5).to(self.levels_type)
-        return from_blocks(levels, self.block)[:, : self.height, : self.width]
+        return (torch.clamp(drawn, 0, 1) * 255 + 0.5).to(self.levels_type)
 
     def _pad(self, frame: Tensor) -> Tensor:
         """Repeat the last row and column until the network's sides are multiples of 8."""
@@ -133,6 +138,7 @@ class StudentPicture(nn.Module):
             maps = self.generator.maps(photo)
             return maps.flat(photo), maps.line
         small = F.conv2d(photo, self.reduce)  # type: ignore[arg-type]
+        small = torch.floor(small * 255 + 0.5) / 255  # a photo in whole levels, as in training
         maps = self.generator.maps(to_blocks(small.permute(0, 2, 3, 1), BLOCK))
         gate, colour = (
             F.conv2d(replicate_pad(from_blocks(low, BLOCK).permute(0, 3, 1, 2)), self.enlarge)  # type: ignore[arg-type]
@@ -150,12 +156,3 @@ class StudentPicture(nn.Module):
         drawn_luma, photo_luma = self._luma(drawn), self._luma(photo)
         shift = photo_luma.mean((1, 2, 3)) - drawn_luma.mean((1, 2, 3))
         return drawn_luma + shift + (photo - photo_luma)
-
-
-def line_scale(reduction: int) -> float:
-    """Width of the fine lines at `reduction` times the network's size, 1 = the style's.
-
-    A drawing made larger gets lines of hardly more pixels: crisp, with the wide strokes left
-    to the coarse scale, which grows with the picture.
-    """
-    return 1.0 if reduction == 1 else 1.25

@@ -12,7 +12,8 @@ from livecartoon.models.checkpoint import (
     read_header,
     write_checkpoint,
 )
-from livecartoon.models.load import load_ink, load_student
+from livecartoon.models.inkstyle import ink_of
+from livecartoon.models.load import load_student
 from tests.drawing import write_student
 
 
@@ -28,7 +29,7 @@ def test_checkpoint_when_written_then_reads_back(tmp_path: Path) -> None:
     assert checkpoint.architecture == "student"
     student = load_student(checkpoint)
     assert not any(p.requires_grad for p in student.parameters())
-    assert load_ink(checkpoint).sigma > 0
+    assert ink_of(checkpoint.header).sigma > 0
     assert not list(tmp_path.glob("*.partial"))
 
 
@@ -85,7 +86,7 @@ def test_load_student_when_config_is_hostile_then_model_error(tmp_path: Path, co
 def test_header_then_says_provenance(tmp_path: Path) -> None:
     header = read_header(write_student(tmp_path / "s.safetensors"))
     assert json.loads(header["arch_config"])["channels"] == 16
-    assert asdict(load_ink(read_checkpoint(tmp_path / "s.safetensors")))["tone"] == (0.02, 0.0, 0.0)
+    assert asdict(ink_of(read_header(tmp_path / "s.safetensors")))["tone"] == (0.02, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("key", ["ink", "arch_config", "norm"])

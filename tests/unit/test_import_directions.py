@@ -56,7 +56,7 @@ BORDERS = {
     "aiortc": {"jobs.serve"},
     "av": {"sources", "sinks"},
     "click": {"cli"},
-    "cv2": {"sinks.window", "temporal"},
+    "cv2": {"backends.blocks", "backends.finish", "sinks.window", "temporal"},
     "onnx": {"backends"},
     "nncf": {"backends.quantize"},
     "onnxruntime": {"backends.ort"},

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from livecartoon.models.blocks import from_blocks, to_blocks
-from livecartoon.models.ink import Ink, InkStyle
+from livecartoon.models.ink import Ink
+from livecartoon.models.inkstyle import InkStyle
 
 
 def drawn_line(height: int = 48, width: int = 48) -> torch.Tensor:

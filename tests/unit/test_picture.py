@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from livecartoon.models.classic import CLASSIC_INK, Classic, soft_bands
-from livecartoon.models.ink import InkStyle
+from livecartoon.models.inkstyle import InkStyle
 from livecartoon.models.picture import StudentPicture
 from livecartoon.models.student import STUDENTS, Student
 

@@ -14,7 +14,7 @@ from livecartoon.models import load_generator
 from livecartoon.models.checkpoint import Checkpoint, read_checkpoint
 from livecartoon.models.classic import CLASSIC_INK, CLASSIC_VERSION, Classic
 from livecartoon.models.generator import Generator
-from livecartoon.models.load import load_ink
+from livecartoon.models.inkstyle import ink_of
 from livecartoon.models.paper_picture import PaperPicture
 from livecartoon.models.picture import StudentPicture
 from livecartoon.models.released import import_cartoongan
@@ -100,7 +100,7 @@ def picture_graph(source: Checkpoint | Generator | None, size: tuple[int, int]) 
     if isinstance(generator, Generator):
         return PaperPicture(generator, size).eval()
     assert isinstance(source, Checkpoint)
-    return StudentPicture(generator, load_ink(source), size).eval()
+    return StudentPicture(generator, ink_of(source.header), size).eval()
 
 
 @torch.inference_mode()

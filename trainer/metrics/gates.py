@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from livecartoon.models.blocks import BLOCK, from_blocks, to_blocks
-from livecartoon.models.ink import Ink, InkStyle
+from livecartoon.models.ink import Ink
+from livecartoon.models.inkstyle import InkStyle
 from livecartoon.models.student import Student
 from trainer.data.pairs import Floats, Pair, to_floats
 from trainer.finished import averaged_student

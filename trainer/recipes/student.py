@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from livecartoon.models.blocks import BLOCK, from_blocks, to_blocks
-from livecartoon.models.ink import Ink, InkStyle
+from livecartoon.models.ink import Ink
+from livecartoon.models.inkstyle import InkStyle
 from livecartoon.models.student import STUDENTS, Student
 from trainer.config import StudentTraining
 from trainer.data.motion import inside, move, random_motion

@@ -1,0 +1,95 @@
+"""Frames to 4x4 blocks and back, outside of the compiled graph.
+
+Moving runs of twelve bytes is what compilers for networks do worst: in a graph it costs as much
+as a convolution.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from livecartoon.frame import Pixels
+
+BLOCK = 4
+CHANNELS = 3 * BLOCK**2
+STRIDE = 2 * BLOCK
+"""The network's sides are multiples of this."""
+Plane = NDArray[np.float32]
+FOUR_BYTES = np.uint32
+FOUR_FLOATS = np.complex128
+"""Moved at once in copies of short runs."""
+
+
+class Packer:
+    """Brings frames of one size into the blocks that a student takes, and back."""
+
+    def __init__(self, width: int, height: int, reduction: int) -> None:
+        """`reduction` is how many times smaller than the frames the network runs."""
+        multiple = STRIDE * reduction
+        self._width, self._height = width, height
+        self.rows, self.columns = height + -height % multiple, width + -width % multiple
+        self.small = self.rows // reduction, self.columns // reduction
+        """(height, width) at which the network runs."""
+        self._cells = self.small[0] // BLOCK, self.small[1] // BLOCK
+        self.shape = 1, self._cells[0], self._cells[1] * CHANNELS
+        """Of what `pack` returns."""
+        self._blocks = np.empty(self.shape, np.uint8)
+        self._picture = np.empty((self.rows, self.columns, 3), np.uint8)
+
+    def padded(self, photo: Pixels) -> Pixels:
+        """Repeat the last row and column until the network's sides are multiples of 8."""
+        photo = np.ascontiguousarray(photo)
+        bottom, right = self.rows - self._height, self.columns - self._width
+        if not bottom and not right:
+            return photo
+        padded = cv2.copyMakeBorder(photo, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+        return np.asarray(padded, np.uint8)
+
+    def pack(self, padded: Pixels) -> NDArray[np.uint8]:
+        """A padded photo at the network's size in rows of blocks (1, h, w*48); overwritten."""
+        if self.small != padded.shape[:2]:
+            small = cv2.resize(padded, self.small[::-1], interpolation=cv2.INTER_AREA)
+            padded = np.asarray(small, np.uint8)
+        rows, columns = self._cells
+        lines = padded.reshape(rows, BLOCK, columns, 12).view(FOUR_BYTES)
+        runs = self._blocks.reshape(rows, columns, BLOCK, 12).view(FOUR_BYTES)
+        for row in range(BLOCK):
+            for run in range(3):
+                runs[:, :, row, run] = lines[:, row, :, run]
+        return self._blocks
+
+    def unpack(self, blocks: NDArray[np.uint8]) -> Pixels:
+        """Blocks (1, h, w, 48) of a frame not reduced, as (H, W, 3), overwritten next time."""
+        rows, columns = self._cells
+        runs = np.ascontiguousarray(blocks).reshape(rows, columns, BLOCK, 12).view(FOUR_BYTES)
+        lines = self._picture.reshape(rows, BLOCK, columns, 12).view(FOUR_BYTES)
+        for row in range(BLOCK):
+            for run in range(3):
+                lines[:, row, :, run] = runs[:, :, row, run]
+        return self.cropped(self._picture)
+
+    def cropped(self, picture: Pixels) -> Pixels:
+        """What is left of a picture without the padding."""
+        return np.ascontiguousarray(picture[: self._height, : self._width])
+
+
+def colours_from_blocks(blocks: Plane, picture: Plane) -> None:
+    """Write blocks (h, w, 48) float32 as a picture (4h, 4w, 3)."""
+    h, w, _ = blocks.shape
+    runs = blocks.reshape(h, w, BLOCK, 12).view(FOUR_FLOATS)
+    lines = picture.reshape(h, BLOCK, w, 12).view(FOUR_FLOATS)
+    for row in range(BLOCK):
+        for run in range(3):
+            lines[:, row, :, run] = runs[:, :, row, run]
+
+
+def first_from_blocks(blocks: Plane, plane: Plane) -> None:
+    """Write the first colour of blocks (h, w, 48) float32 as a plane (4h, 4w)."""
+    h, w, _ = blocks.shape
+    cells = blocks.reshape(h, w, BLOCK, BLOCK, 3)
+    lines = plane.reshape(h, BLOCK, w, BLOCK)
+    for row in range(BLOCK):
+        for column in range(BLOCK):
+            lines[:, row, :, column] = cells[:, :, row, column, 0]

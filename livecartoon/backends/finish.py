@@ -1,0 +1,233 @@
+"""The full-size end of a student's picture on a CPU: gate, ink and live layers by OpenCV.
+
+The same arithmetic as `models.picture` and `models.ink`, which stay the reference. A compiler
+for networks runs them as convolutions of few channels over full-size pictures; filters that
+were written for pictures take a third of that time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from livecartoon.backends.blocks import BLOCK, Plane, colours_from_blocks, first_from_blocks
+from livecartoon.frame import Pixels
+from livecartoon.models.inkstyle import WIDER, InkStyle, fine_radius, line_scale
+
+STRIP_ROWS = 48
+"""Rows worked on at a time: three float colours of them stay in a core's own cache."""
+DARK = 0.12 * 255
+"""Keeps relative darkness finite in the dark."""
+
+
+class Finish:
+    """Draws the frames of one size from what the network decided about them."""
+
+    def __init__(
+        self, ink: InkStyle, small: tuple[int, int], reduction: int, layers: tuple[str, ...]
+    ) -> None:
+        """`small` is the (height, width) at which the network runs, `reduction` times smaller
+        than the frames, 2 or more; `layers` as in `EngineSpec`.
+        """
+        self._ink, self._layers = ink, layers
+        self._reduction = reduction
+        rows, columns = (side * reduction for side in small)
+        self._rows, self._columns = rows, columns
+        self._fine = _Darkness(
+            ink.sigma * line_scale(reduction),
+            (rows, columns),
+            reduction,
+            fine_radius(reduction),
+            (ink.threshold, ink.ramp),
+        )
+        wide = 1.5 * ink.threshold, 1.2 * ink.ramp
+        self._coarse = _Darkness(ink.sigma, small, 2, 4, wide)
+        self._flat = np.empty((rows, columns, 3), np.float32)
+        self._drawn = np.empty((rows, columns, 3), np.uint8)
+        self._gate = np.empty(small, np.float32)
+        self._colour = np.empty((*small, 3), np.float32)
+        self._opacity, self._spread = np.empty((2, rows, columns), np.float32)
+        self._one = np.empty((STRIP_ROWS, columns), np.float32)
+        self._three, self._more = np.empty((2, STRIP_ROWS, columns, 3), np.float32)
+
+    def __call__(
+        self, photo: Pixels, gate: Plane, colour: Plane, line: Plane, look: NDArray[np.float32]
+    ) -> Pixels:
+        """Draw a photo (H, W, 3); the result is overwritten by the next call.
+
+        `gate`, `colour` and `line` are those of `MapsInBlocks` without the first axis, `look`
+        the sliders ink, strength, keep_color and vivid.
+        """
+        self._apply_gate(photo, gate, colour)
+        self._find_lines(line[..., 0], float(look[0]))
+        if self._layers:
+            self._draw_layers(photo, look)
+        else:
+            self._draw()
+        return self._drawn
+
+    def _strips(self) -> Iterator[slice]:
+        for top in range(0, self._rows, STRIP_ROWS):
+            yield slice(top, min(top + STRIP_ROWS, self._rows))
+
+    def _apply_gate(self, photo: Pixels, gate: Plane, colour: Plane) -> None:
+        """Enlarge gate and colour, fill the flat picture and its luminance."""
+        first_from_blocks(gate, self._gate)
+        colours_from_blocks(colour, self._colour)
+        size = self._columns, self._rows
+        high = cv2.resize(self._gate, size, dst=self._opacity)
+        cv2.resize(self._colour, size, dst=self._flat)
+        for rows in self._strips():
+            count = rows.stop - rows.start
+            wide, kept = self._three[:count], self._more[:count]
+            cv2.cvtColor(high[rows], cv2.COLOR_GRAY2RGB, dst=wide)
+            cv2.multiply(photo[rows], wide, dst=kept, dtype=cv2.CV_32F)
+            flat = self._flat[rows]
+            cv2.add(flat, kept, dst=flat)
+            np.clip(flat, 0, 255, out=flat)
+            cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY, dst=self._fine.inside[rows])
+
+    def _find_lines(self, weight: Plane, amount: float) -> None:
+        """Fill the opacity of the lines, as `Ink.lines` and `Ink.forward` do."""
+        ink, times = self._ink, self._reduction
+        low = self._columns // times, self._rows // times
+        cv2.resize(self._fine.inside, low, dst=self._coarse.inside, interpolation=cv2.INTER_AREA)
+        coarse, fine = self._coarse(), self._fine()
+        density = cv2.resize(fine, low, interpolation=cv2.INTER_AREA)
+        density = cv2.blur(density, (5, 5), borderType=cv2.BORDER_CONSTANT)
+        alone = 1 - 0.65 * np.clip((density - 0.16) / 0.24, 0, 1)
+        weight = repeated(weight * np.float32(ink.strength * amount), BLOCK)
+        coarse *= alone * weight * np.float32(ink.coarse)
+        fine *= repeated((0.65 + 0.35 * alone) * weight, times, self._spread)
+        np.maximum(fine, repeated(coarse, times, self._spread), out=self._opacity)
+        np.clip(self._opacity, 0, 1, out=self._opacity)
+
+    def _draw(self) -> None:
+        """Blend flat picture and lines into levels."""
+        for rows in self._strips():
+            flat, drawn = self._flat[rows], self._drawn[rows]
+            toned = self._inked(rows, flat)
+            if any(self._ink.tone):
+                cv2.add(toned, self._tone(rows), dst=drawn, dtype=cv2.CV_8U)
+            else:
+                cv2.convertScaleAbs(toned, dst=drawn)
+
+    def _inked(self, rows: slice, flat: Plane) -> Plane:
+        """The flat picture with its lines darkened, in place."""
+        count = rows.stop - rows.start
+        kept, wide = self._one[:count], self._three[:count]
+        np.multiply(self._opacity[rows], np.float32(self._ink.tint - 1), out=kept)
+        kept += 1
+        cv2.cvtColor(kept, cv2.COLOR_GRAY2RGB, dst=wide)
+        return np.multiply(flat, wide, out=flat)
+
+    def _tone(self, rows: slice) -> Plane:
+        """What the lines' own colour adds."""
+        opacity = self._opacity[rows]
+        shares = [opacity * np.float32(255 * value) for value in self._ink.tone]
+        return np.asarray(cv2.merge(shares, dst=self._more[: len(opacity)]))
+
+    def _draw_layers(self, photo: Pixels, look: NDArray[np.float32]) -> None:
+        """The same with the layers of `StudentPicture.forward` behind it."""
+        _, strength, keep_colour, vivid = (float(value) for value in look)
+        drawn = self._flat
+        for rows in self._strips():
+            self._inked(rows, drawn[rows])
+            drawn[rows] += self._tone(rows)
+        if "vivid" in self._layers:
+            drawn = _mixed(drawn, vivid, _grey(drawn))
+        source = photo.astype(np.float32)
+        if "keep_color" in self._layers:
+            grey, source_grey = _grey(drawn), _grey(source)
+            shift = float(source_grey.mean() - grey.mean())
+            drawn = _mixed(grey + shift + (source - source_grey), keep_colour, drawn)
+        if "strength" in self._layers:
+            drawn = _mixed(drawn, strength, source)
+        np.clip(drawn, 0, 255, out=drawn)
+        cv2.convertScaleAbs(drawn, dst=self._drawn)
+
+
+class _Darkness:
+    """(G_wide - G_narrow) / (G_wide + 0.12), ramped to 0..1, as `Ink` finds it.
+
+    Write the luminance in levels to `inside`, then call.
+    """
+
+    def __init__(
+        self,
+        sigma: float,
+        size: tuple[int, int],
+        block: int,
+        radius: int,
+        line: tuple[float, float],
+    ) -> None:
+        rows, columns = size
+        self._block, self._reach = block, -(-radius // block)
+        self._border = border = block * self._reach
+        self._threshold, self._ramp = line
+        self._padded = np.empty((rows + 2 * border, columns + 2 * border), np.float32)
+        self._kernels = [_gaussian(s, radius) for s in (sigma, sigma * WIDER)]
+        self._blurs = np.empty((2, *self._padded.shape), np.float32)
+        self._lines = np.empty((rows, columns), np.float32)
+        self._inner = slice(border, border + rows), slice(border, border + columns)
+        self.inside: Plane = self._padded[self._inner]
+
+    def __call__(self) -> Plane:
+        """Return the lines; overwritten by the next call."""
+        self._repeat_edges()
+        for blurred, kernel in zip(self._blurs, self._kernels, strict=True):
+            cv2.sepFilter2D(self._padded, -1, kernel, kernel, dst=blurred)
+        narrow, wide = (blurred[self._inner] for blurred in self._blurs)
+        for top in range(0, len(self._lines), STRIP_ROWS):
+            rows = slice(top, top + STRIP_ROWS)
+            lines, wider = self._lines[rows], wide[rows]
+            np.subtract(wider, narrow[rows], out=lines)
+            wider += DARK
+            np.divide(lines, wider, out=lines)
+            lines -= self._threshold
+            lines *= 1 / (self._ramp * self._threshold)
+            np.clip(lines, 0, 1, out=lines)
+        return self._lines
+
+    def _repeat_edges(self) -> None:
+        """Continue the picture by whole blocks of its edge, as padding in blocks does."""
+        border, block, padded = self._border, self._block, self._padded
+        columns = self._inner[1]
+        for offset in range(0, border, block):
+            far = border + len(self._lines) + offset
+            padded[offset : offset + block, columns] = self.inside[:block]
+            padded[far : far + block, columns] = self.inside[-block:]
+        left, right = padded[:, border : border + block], padded[:, columns.stop - block :]
+        right = right[:, :block]
+        for offset in range(0, border, block):
+            padded[:, offset : offset + block] = left
+            far = columns.stop + offset
+            padded[:, far : far + block] = right
+
+
+def repeated(plane: Plane, times: int, out: Plane | None = None) -> Plane:
+    """Nearest enlargement of (h, w) float32 by a whole number."""
+    h, w = plane.shape
+    if out is None:
+        out = np.empty((h * times, w * times), np.float32)
+    row = cv2.merge([plane] * times).reshape(h, w * times)
+    out.reshape(h, times, w * times)[:] = row[:, None]
+    return out
+
+
+def _gaussian(sigma: float, radius: int) -> Plane:
+    offset = np.arange(-radius, radius + 1, dtype=np.float32)
+    kernel = np.exp(-(offset**2) / (2 * sigma**2))
+    return np.asarray(kernel / kernel.sum(), np.float32)
+
+
+def _grey(picture: Plane) -> Plane:
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB))
+
+
+def _mixed(one: Plane, share: float, other: Plane) -> Plane:
+    return np.asarray(cv2.addWeighted(one, share, other, 1 - share, 0), np.float32)
