@@ -17,7 +17,7 @@ FRAMES = 104
 
 def calibration_frames(width: int, height: int, count: int = FRAMES) -> Iterator[Pixels]:
     """Yield `count` fixed frames: textures, gradients, objects; dark, noisy, saturated, flat."""
-    fixed = list(selftest_frames(width, height).values())
+    fixed = [frame for _, frame in selftest_frames(width, height)]
     yield from fixed[:count]
     rng = np.random.default_rng(104)
     for number in range(count - len(fixed)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from livecartoon.frame import Pixels
 
 Draw = Callable[[Pixels], Pixels]
+Painter = Callable[[int, int], Pixels]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +52,45 @@ class FrameResult:
     """None = passed."""
 
 
-def selftest_frames(width: int, height: int) -> dict[str, Pixels]:
-    """Eight fixed frames, uint8 RGB (H, W, 3), by name."""
-    y, x = np.mgrid[:height, :width].astype(np.float32)
-    u, v = x / max(1, width - 1), y / max(1, height - 1)
-    noise = np.random.default_rng(8).integers(0, 256, (height, width, 3), dtype=np.uint8)
+def selftest_frames(
+    width: int, height: int, names: Sequence[str] = ()
+) -> Iterator[tuple[str, Pixels]]:
+    """Yield fixed frames by name, uint8 RGB (H, W, 3): `names`, or all eight if empty."""
+    for name in names or FRAMES:
+        yield name, FRAMES[name](width, height)
+
+
+def _flat(level: int) -> Painter:
+    return lambda width, height: np.full((height, width, 3), level, np.uint8)
+
+
+def _noise(width: int, height: int) -> Pixels:
+    return np.random.default_rng(8).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def _checker(width: int, height: int) -> Pixels:
+    y, x = np.mgrid[:height, :width]
     checker = ((x // 8 + y // 8) % 2 * 255).astype(np.uint8)
-    gradient = np.stack([u, v, 1 - (u + v) / 2], -1) * 255
-    flat = {"black": 0, "white": 255, "grey": 128}
-    frames = {name: np.full((height, width, 3), level, np.uint8) for name, level in flat.items()}
-    return frames | {
-        "gradient": gradient.astype(np.uint8),
-        "noise": noise,
-        "checker": np.repeat(checker[..., None], 3, 2),
-        "face": _face(u, v),
-        "scene": _scene(u, v),
-    }
+    return np.repeat(checker[..., None], 3, 2)
+
+
+def _painted(paint: Callable[[NDArray[np.float32], NDArray[np.float32]], Pixels]) -> Painter:
+    """Paint in coordinates 0..1, at most at 640 x 360; larger frames show larger pixels."""
+
+    def draw(width: int, height: int) -> Pixels:
+        times = max(1, min(width // 640, height // 360))
+        rows, columns = -(-height // times), -(-width // times)
+        y, x = np.mgrid[:rows, :columns].astype(np.float32)
+        picture = paint(x / max(1, columns - 1), y / max(1, rows - 1))
+        large = picture.repeat(times, 0).repeat(times, 1)
+        return np.ascontiguousarray(large[:height, :width])
+
+    return draw
+
+
+def _gradient(u: NDArray[np.float32], v: NDArray[np.float32]) -> Pixels:
+    gradient: Pixels = (np.stack([u, v, 1 - (u + v) / 2], -1) * 255).astype(np.uint8)
+    return gradient
 
 
 def _face(u: NDArray[np.float32], v: NDArray[np.float32]) -> Pixels:
@@ -105,6 +129,18 @@ def _scene(u: NDArray[np.float32], v: NDArray[np.float32]) -> Pixels:
     return scene
 
 
+FRAMES: dict[str, Painter] = {
+    "black": _flat(0),
+    "white": _flat(255),
+    "grey": _flat(128),
+    "gradient": _painted(_gradient),
+    "noise": _noise,
+    "checker": _checker,
+    "face": _painted(_face),
+    "scene": _painted(_scene),
+}
+
+
 def compare(
     name: str, source: Pixels, drawn: Pixels, wanted: Pixels, limits: Limits | None = None
 ) -> FrameResult:
@@ -137,11 +173,10 @@ def run_selftest(
     limits: Limits | None = None,
 ) -> list[FrameResult]:
     """Compare engine and reference on the frames `names`, all of them if empty."""
-    frames = selftest_frames(width, height)
     results = []
-    for name in names or frames:
-        wanted = reference(frames[name]).copy()
-        results.append(compare(name, frames[name], engine(frames[name]), wanted, limits))
+    for name, frame in selftest_frames(width, height, names):
+        wanted = reference(frame).copy()
+        results.append(compare(name, frame, engine(frame), wanted, limits))
     return results
 
 
@@ -152,8 +187,8 @@ def first_fault(results: Sequence[FrameResult]) -> str | None:
 
 def fingerprints(engine: Draw, width: int, height: int) -> dict[str, list[int]]:
     """Thumbnails of what the engine draws, for `recheck`; plain numbers, stored with it."""
-    frames = selftest_frames(width, height)
-    return {name: thumbnail(engine(frames[name])).ravel().tolist() for name in LOAD_FRAMES}
+    frames = selftest_frames(width, height, LOAD_FRAMES)
+    return {name: thumbnail(engine(frame)).ravel().tolist() for name, frame in frames}
 
 
 def recheck(engine: Draw, width: int, height: int, stored: Mapping[str, Any]) -> str | None:
@@ -162,12 +197,11 @@ def recheck(engine: Draw, width: int, height: int, stored: Mapping[str, Any]) ->
     Thumbnails need no reference, hence no torch: an engine that loads on another driver or
     library and draws black is found in two frames' time.
     """
-    frames = selftest_frames(width, height)
-    for name in LOAD_FRAMES:
+    for name, frame in selftest_frames(width, height, LOAD_FRAMES):
         wanted = np.asarray(stored.get(name, ()), np.float32)
         if wanted.size != THUMB_H * THUMB_W * 3:
             return f"its record holds no thumbnail of {name}"
-        now = thumbnail(engine(frames[name])).ravel().astype(np.float32)
+        now = thumbnail(engine(frame)).ravel().astype(np.float32)
         distance = float(np.abs(now - wanted).mean())
         if distance > THUMB_MOST:
             return f"it draws {name} {distance:.1f} levels away from its self-test"

@@ -229,7 +229,7 @@ def time_in_turns(
 
     CPU time, because what else runs on the machine would drown the difference.
     """
-    scene = selftest_frames(width, height)["scene"]
+    scene = dict(selftest_frames(width, height, ["scene"]))["scene"]
     least = [float("inf")] * len(backends)
     for _ in range(frames + 2):  # the first ones also fill caches; the least ignores them
         for number, backend in enumerate(backends):

@@ -25,7 +25,7 @@ def black(pixels):
 
 
 def test_frames_when_drawn_then_eight_and_always_the_same():
-    first, second = selftest_frames(64, 48), selftest_frames(64, 48)
+    first, second = (dict(selftest_frames(64, 48)) for _ in range(2))
     assert set(first) == NAMES
     for name, frame in first.items():
         assert frame.shape == (48, 64, 3)
