@@ -69,6 +69,19 @@ def plot(record: Path, output: Path) -> None:
 
 
 @main.command()
+@click.option("--data", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--features", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--seconds", default=20.0, show_default=True, help="Of each recipe.")
+@click.option("--full", is_flag=True, help="The papers' sizes, not the tiny twins.")
+@OUTPUT
+def training(data: Path, features: Path, seconds: float, full: bool, output: Path | None) -> None:
+    """Images per second of every paper's recipe, and the share of time without pictures."""
+    from benchmarks.training import run
+
+    _finish("training", run(data, features, seconds, tiny=not full), output)
+
+
+@main.command()
 @click.argument("clip", required=False, type=click.Path(path_type=Path, exists=True))
 @click.option("--frames", default=150, show_default=True, help="Length of the drawn clip.")
 @OUTPUT
