@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from livecartoon.backends import BACKENDS, open_backend, probe
-from livecartoon.backends.base import Backend, EngineSpec
+from livecartoon.backends.base import Backend, EngineSpec, needed_layers
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.models.checkpoint import identity_of, read_header
@@ -50,6 +50,25 @@ def test_backend_then_agrees_with_eager_within_a_level(
     assert answer.shape == photo.shape
     assert answer.dtype == np.uint8
     assert np.abs(answer.astype(int) - reference).max() <= 1
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize(("width", "height", "reduction"), [SIZES[0], SIZES[3]])
+@pytest.mark.parametrize(
+    "look",
+    [Look(ink=0.5), Look(vivid=1.4), Look(keep_color=0.6), Look(ink=1.5, strength=0.7, vivid=0.5)],
+    ids=["ink", "vivid", "keep", "several"],
+)
+def test_backend_when_a_slider_moves_then_agrees_with_eager(
+    name: str, width: int, height: int, reduction: int, look: Look, weights: Path
+) -> None:
+    spec = spec_of(weights, width, height, reduction, *needed_layers(look))
+    photo = drawn_photo(width, height)
+    pictures = []
+    for backend in (open_backend("torch", spec, "cpu"), opened(name, spec)):
+        backend.set_look(look)
+        pictures.append(backend(photo).astype(int))
+    assert np.abs(pictures[0] - pictures[1]).max() <= 1
 
 
 @pytest.mark.parametrize("name", BACKENDS)

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+import torch
+
+from livecartoon.backends.blocks import Packer, colours_from_blocks, first_from_blocks
+from livecartoon.backends.finish import repeated
+from livecartoon.models.blocks import from_blocks, to_blocks
+from tests.drawing import drawn_photo
+
+SIZES = [(64, 48), (83, 61), (8, 8), (17, 16)]
+
+
+def in_blocks(picture):
+    """As the graph sorts a picture: (1, h, w, channels)."""
+    return to_blocks(torch.from_numpy(picture)[None], 4).permute(0, 2, 3, 1).numpy()
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_pack_then_sorts_bytes_as_the_graph_does_and_unpack_undoes_it(width, height):
+    packer, photo = Packer(width, height, 1), drawn_photo(width, height)
+    padded = packer.padded(photo)
+    assert padded.shape[0] % 8 == padded.shape[1] % 8 == 0
+    packed = packer.pack(padded)
+    assert packed.shape == packer.shape
+    assert np.array_equal(packed.ravel(), in_blocks(padded).ravel())
+    assert np.array_equal(packer.unpack(packed), photo)
+
+
+def test_padded_then_repeats_the_last_row_and_column():
+    photo = drawn_photo(13, 11)
+    padded = Packer(13, 11, 2).padded(photo)
+    assert padded.shape == (16, 16, 3)
+    assert np.array_equal(padded[:11, 13:], np.repeat(photo[:, -1:], 3, 1))
+    assert np.array_equal(padded[11:], np.repeat(padded[10:11], 5, 0))
+
+
+def test_pack_when_reduced_then_takes_means_in_whole_levels():
+    photo = np.zeros((16, 16, 3), np.uint8)
+    photo[0, 0] = 255, 3, 2  # means of four pixels: 63.75, 0.75, 0.5
+    packed = Packer(16, 16, 2).pack(photo)
+    assert packed.ravel()[:3].tolist() == [64, 1, 1]
+    assert packed.ravel()[3:].sum() == 0
+
+
+def test_float_blocks_then_become_the_graphs_picture():
+    picture = np.random.default_rng(0).random((8, 16, 3), np.float32)
+    blocks = in_blocks(picture)
+    back, first = np.empty_like(picture), np.empty((8, 16), np.float32)
+    colours_from_blocks(blocks[0], back)
+    first_from_blocks(blocks[0], first)
+    assert np.array_equal(back, picture)
+    assert np.array_equal(first, picture[..., 0])
+    assert np.array_equal(from_blocks(torch.from_numpy(blocks).permute(0, 3, 1, 2), 4)[0], picture)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 6])
+def test_repeated_then_enlarges_by_nearest(times):
+    plane = np.arange(12, dtype=np.float32).reshape(3, 4)
+    assert np.array_equal(repeated(plane, times), plane.repeat(times, 0).repeat(times, 1))
