@@ -14,7 +14,7 @@ from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
 
 EnginePrecision = Literal["fp16", "fp32", "int8"]
-GRAPH_VERSION = 3
+GRAPH_VERSION = 4
 """Raised whenever the layers around the network change the picture: engines are rebuilt."""
 
 

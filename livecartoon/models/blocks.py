@@ -10,6 +10,8 @@ from torch.nn import functional as F
 
 BLOCK = 4
 """Side of the sub-pixel block: students work on pictures pixel-unshuffled by this factor."""
+LUMINANCE = (0.299, 0.587, 0.114)
+"""BT.601 weights of R, G and B."""
 
 
 class RepConv(nn.Module):
@@ -94,7 +96,7 @@ def repeat_per_colour(block: int = BLOCK) -> Tensor:
 
 def luminance_in_blocks(block: int = BLOCK) -> Tensor:
     """BT.601 luminance of an RGB picture in blocks as a 1x1 kernel (block^2, 3*block^2, 1, 1)."""
-    weights = torch.tensor([0.299, 0.587, 0.114])
+    weights = torch.tensor(LUMINANCE)
     return torch.einsum("oi,c->oic", torch.eye(block * block), weights).reshape(
         block * block, 3 * block * block, 1, 1
     )

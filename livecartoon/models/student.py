@@ -11,10 +11,11 @@ from torch.nn import functional as F
 
 from livecartoon.models.blocks import (
     BLOCK,
+    LUMINANCE,
     RepConv,
+    enlarge_in_blocks,
     from_blocks,
     gaussian_in_blocks,
-    per_colour,
     repeat_per_colour,
     replicate_pad,
     smaller_in_blocks,
@@ -61,6 +62,28 @@ STUDENTS: dict[str, StudentConfig] = {
     "base": StudentConfig(48, 96, 2, 6, 2, 3),
     "large": StudentConfig(64, 128, 3, 8, 3, 3),
 }
+
+
+def _soft_base() -> tuple[Tensor, Tensor]:
+    """Kernels of the blur: (6, 48, 1, 1) to luminance and colour, (48, 6, 3, 3) back.
+
+    Luminance is blurred from its 2x2 means, R-Y and B-Y from those of whole blocks: beside the
+    full blur of three colours neither is seen, and it takes a quarter of the work.
+    """
+    luminance = torch.tensor(LUMINANCE)
+    halve, _ = smaller_in_blocks(BLOCK, 2)
+    whole, _ = smaller_in_blocks(BLOCK, BLOCK)
+    reduce = torch.zeros(6, SUB, 3)
+    reduce[:4] = halve[:, :, 0, 0, None] * luminance
+    blur = torch.zeros(SUB, 3, 6, 3, 3)
+    blur[:, :, :4] = gaussian_in_blocks(BLUR_SIGMA, BLOCK, BLOCK, 2)[:, None]
+    enlarge = enlarge_in_blocks(BLOCK)[:, 0]
+    for channel, colour in ((4, 0), (5, 2)):
+        difference = torch.eye(3)[colour] - luminance
+        reduce[channel] = whole[0, :, 0, 0, None] * difference
+        blur[:, colour, channel] = enlarge
+        blur[:, 1, channel] = -luminance[colour] / luminance[1] * enlarge
+    return reduce.reshape(6, 3 * SUB, 1, 1), blur.reshape(3 * SUB, 6, 3, 3)
 
 
 class StudentMaps(NamedTuple):
@@ -115,13 +138,8 @@ class Student(nn.Module):
             for head in (self.gate, self.colour, self.line):
                 head.weight.mul_(0.1)  # starts as the half-blurred photo, not as noise
                 torch.nn.init.zeros_(head.bias)  # type: ignore[arg-type]  # it has one
-        halve, _ = smaller_in_blocks(BLOCK, 2)
-        blur = gaussian_in_blocks(BLUR_SIGMA, BLOCK, BLOCK, 2)
-        buffers = {
-            "halve": per_colour(halve),
-            "blur": per_colour(blur),
-            "repeat": repeat_per_colour(),
-        }
+        reduce, blur = _soft_base()
+        buffers = {"reduce": reduce, "blur": blur, "repeat": repeat_per_colour()}
         for name, value in buffers.items():
             self.register_buffer(name, value, persistent=False)
 
@@ -144,9 +162,8 @@ class Student(nn.Module):
         return torch.sigmoid(F.conv2d(features, weight, bias))
 
     def _blurred(self, blocks: Tensor) -> Tensor:
-        # From the 2x2 means: at this sigma indistinguishable, at a quarter of the work.
-        halved = F.conv2d(blocks, self.halve)  # type: ignore[arg-type]
-        return F.conv2d(replicate_pad(halved), self.blur)  # type: ignore[arg-type]
+        reduced = F.conv2d(blocks, self.reduce)  # type: ignore[arg-type]
+        return F.conv2d(replicate_pad(reduced), self.blur)  # type: ignore[arg-type]
 
     def forward(self, photo: Tensor) -> Tensor:
         """Flat picture (N, H, W, 3) of a photo (N, H, W, 3) in 0..1, unclamped, before any ink."""
