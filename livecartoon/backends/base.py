@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
@@ -80,7 +83,7 @@ class Backend(Protocol):
     """What was noted when the engine was built, its self-test included."""
 
     def __call__(self, pixels: Pixels) -> Pixels:
-        """Stylize one frame; EngineError unless it has exactly the spec's size."""
+        """Stylize one frame; EngineError if it has another size or the engine is closed."""
         ...
 
     def set_look(self, look: Look) -> None:
@@ -104,6 +107,16 @@ def needed_layers(look: Look) -> tuple[str, ...]:
         "vivid": look.vivid != 1.0,
     }
     return tuple(name for name, is_needed in wanted.items() if is_needed)
+
+
+def look_values(look: Look) -> NDArray[np.float32]:
+    """The sliders as the graph takes them: ink, strength, keep_color, vivid."""
+    return np.array([look.ink, look.strength, look.keep_color, look.vivid], np.float32)
+
+
+def closed_error() -> EngineError:
+    """What a backend raises when it is called after `close`."""
+    return EngineError("E504", "the engine is closed")
 
 
 def check_look(spec: EngineSpec, look: Look) -> None:

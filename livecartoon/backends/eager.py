@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels
+from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels, closed_error
 from livecartoon.backends.cuda_ring import CudaRing
 from livecartoon.backends.graph import build_graph, look_tensor
 from livecartoon.config import Look
@@ -80,7 +80,7 @@ def _checked_device(device: str) -> str:
 
 
 def _closed(pixels: Pixels, look: Tensor) -> Pixels:
-    raise EngineError("E504", "the engine is closed")
+    raise closed_error()
 
 
 class _OnCpu:

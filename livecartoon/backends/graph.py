@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from livecartoon.backends.base import EngineSpec
+from livecartoon.backends.base import EngineSpec, look_values
 from livecartoon.config import Look
 from livecartoon.errors import EngineError, ModelError
 from livecartoon.models import load_generator
@@ -47,7 +47,7 @@ def build_inner(spec: EngineSpec) -> PictureInBlocks | MapsInBlocks:
 
 def look_tensor(look: Look) -> Tensor:
     """The sliders as the graph takes them: ink, strength, keep_color, vivid."""
-    return torch.tensor([look.ink, look.strength, look.keep_color, look.vivid])
+    return torch.from_numpy(look_values(look))
 
 
 def example_inputs(spec: EngineSpec, memory_size: int = 0) -> tuple[Tensor, ...]:

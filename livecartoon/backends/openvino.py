@@ -1,4 +1,4 @@
-"""The CPU default: OpenVINO, everything from uint8 to uint8 inside its graph."""
+"""The CPU default: OpenVINO, with as much of the picture path in its graph as pays there."""
 
 from __future__ import annotations
 
@@ -8,41 +8,29 @@ import tempfile
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels
+from livecartoon.backends.base import (
+    Build,
+    EngineSpec,
+    check_look,
+    check_pixels,
+    closed_error,
+    look_values,
+)
 from livecartoon.backends.blocks import Packer
 from livecartoon.backends.cache import use_file
-from livecartoon.backends.finish import Finish
 from livecartoon.backends.locks import Hold
+from livecartoon.backends.openvino_engines import Engine, engine_of, is_student
 from livecartoon.backends.ready import make_ready
 from livecartoon.backends.selftest import Draw
 from livecartoon.backends.telemetry import without_telemetry
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
-from livecartoon.models.checkpoint import read_header
-from livecartoon.models.inkstyle import ink_of
 
-IDENTITY = (1.0, 1.0, 0.0, 1.0)
-"""The look input: ink, strength, keep_color, vivid."""
 INT8_RECIPE = 2
 """Raised whenever quantisation or its calibration changes what INT8 engines draw."""
-
-
-class Engine(Protocol):
-    """A compiled graph and what it takes to draw a frame with it."""
-
-    def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
-        """Draw a frame; the result is overwritten by the next call."""
-        ...
-
-    def reset(self) -> None:
-        """Forget earlier frames."""
-        ...
 
 
 class OpenVINOBackend:
@@ -61,7 +49,7 @@ class OpenVINOBackend:
         self.build_s = ready.build_s
         self._in_use = Hold(use_file(compiler.key))
         self._engine: Engine | None = ready.engine
-        self._look = np.array(IDENTITY, np.float32)
+        self._look = look_values(Look())
 
     @staticmethod
     def key_of(spec: EngineSpec, device: str) -> str | None:
@@ -71,15 +59,14 @@ class OpenVINOBackend:
     def __call__(self, pixels: Pixels) -> Pixels:
         """Stylize one frame; the result is overwritten by the next call."""
         check_pixels(self.spec, pixels)
-        assert self._engine is not None, "closed"
+        if self._engine is None:
+            raise closed_error()
         return self._engine(pixels, self._look)
 
     def set_look(self, look: Look) -> None:
         """Move the sliders; takes effect with the next frame."""
         check_look(self.spec, look)
-        self._look = np.array(
-            [look.ink, look.strength, look.keep_color, look.vivid], dtype=np.float32
-        )
+        self._look = look_values(look)
 
     def reset(self) -> None:
         """Forget earlier frames."""
@@ -134,11 +121,7 @@ class OpenVINOCompiler:
         except RuntimeError as error:
             raise EngineError("E504", "it was written by another build of openvino") from error
         request = compiled.create_infer_request()
-        if not self._is_student:
-            return _WholePicture(request)
-        return (_PictureInBlocks if self.spec.reduction == 1 else _NetworkAndFinish)(
-            request, self.spec
-        )
+        return engine_of(request, self.spec)
 
     def build(self, build: Build) -> bytes:
         """Trace the torch graph, quantise it if asked, compile."""
@@ -159,78 +142,13 @@ class OpenVINOCompiler:
 
     def draw(self, loaded: Engine) -> Draw:
         """Draw with the identity look, each frame as the first of a clip."""
-        look = np.array(IDENTITY, np.float32)
+        look = look_values(Look())
 
         def draw(pixels: Pixels) -> Pixels:
             loaded.reset()
             return loaded(pixels, look)
 
         return draw
-
-
-def is_student(spec: EngineSpec) -> bool:
-    """Whether only the inner part of the picture path is compiled."""
-    return spec.weights is not None and read_header(spec.weights)["arch"] == "student"
-
-
-class _WholePicture:
-    """The whole picture path as one graph: for all that are no students."""
-
-    def __init__(self, request: Any) -> None:  # noqa: ANN401  openvino is untyped
-        self._request = request
-        # The third input that only styles with `norm = ema-inputs` have.
-        inputs = request.get_compiled_model().inputs[2:]
-        self._memories = [np.zeros(tuple(port.shape), np.float32) for port in inputs]
-
-    def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
-        frame = np.ascontiguousarray(pixels)[None]
-        inputs = [frame, look, *self._memories]
-        answer = self._request.infer(inputs, share_inputs=True, share_outputs=True)
-        for index, memory in enumerate(self._memories, 1):
-            memory[:] = answer[index]
-        styled: Pixels = answer[0][0]
-        return styled
-
-    def reset(self) -> None:
-        for memory in self._memories:
-            memory[:] = 0
-
-
-class _PictureInBlocks:
-    """A student at the size of the frames; packing is done outside of its graph."""
-
-    def __init__(self, request: Any, spec: EngineSpec) -> None:  # noqa: ANN401  openvino is untyped
-        self._request = request
-        self._packer = Packer(spec.width, spec.height, 1)
-
-    def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
-        blocks = self._packer.pack(self._packer.padded(pixels))
-        answer = self._request.infer([blocks, look], share_inputs=True, share_outputs=True)
-        return self._packer.unpack(answer[0])
-
-    def reset(self) -> None:
-        """It remembers nothing."""
-
-
-class _NetworkAndFinish:
-    """A student at a smaller size; its maps are drawn at full size outside of its graph."""
-
-    def __init__(self, request: Any, spec: EngineSpec) -> None:  # noqa: ANN401  openvino is untyped
-        assert spec.weights is not None
-        ink = ink_of(read_header(spec.weights))
-        self._request = request
-        self._packer = Packer(spec.width, spec.height, spec.reduction)
-        self._finish = Finish(ink, self._packer.small, spec.reduction, spec.layers)
-
-    def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
-        photo = self._packer.padded(pixels)
-        blocks = self._packer.pack(photo)
-        answer = self._request.infer([blocks], share_inputs=True, share_outputs=True)
-        gate, colour, line = (answer[index][0] for index in range(3))
-        return self._packer.cropped(self._finish(photo, gate, colour, line, look))
-
-    def reset(self) -> None:
-        """It remembers nothing."""
 
 
 def library() -> Any:  # noqa: ANN401  openvino is untyped

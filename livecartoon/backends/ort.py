@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels
+from livecartoon.backends.base import (
+    Build,
+    EngineSpec,
+    check_look,
+    check_pixels,
+    closed_error,
+    look_values,
+)
 from livecartoon.backends.cache import use_file
 from livecartoon.backends.locks import Hold
 from livecartoon.backends.ready import make_ready
@@ -18,7 +25,6 @@ from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
 
-IDENTITY = (1.0, 1.0, 0.0, 1.0)
 PROVIDERS = {
     "cuda": ("CUDAExecutionProvider",),
     "cpu": ("DmlExecutionProvider", "CoreMLExecutionProvider", "CPUExecutionProvider"),
@@ -43,7 +49,7 @@ class OrtBackend:
         self.build_s = ready.build_s
         self._in_use = Hold(use_file(compiler.key))
         self._session = ready.engine
-        self._look = np.array(IDENTITY, np.float32)
+        self._look = look_values(Look())
         self._memory = empty_memory(ready.engine)
 
     @staticmethod
@@ -54,12 +60,14 @@ class OrtBackend:
     def __call__(self, pixels: Pixels) -> Pixels:
         """Stylize one frame."""
         check_pixels(self.spec, pixels)
+        if self._session is None:
+            raise closed_error()
         return _infer(self._session, pixels, self._look, self._memory)
 
     def set_look(self, look: Look) -> None:
         """Move the sliders; takes effect with the next frame."""
         check_look(self.spec, look)
-        self._look = np.array([look.ink, look.strength, look.keep_color, look.vivid], np.float32)
+        self._look = look_values(look)
 
     def reset(self) -> None:
         """Forget earlier frames."""
@@ -123,7 +131,7 @@ class OrtCompiler:
 
     def draw(self, loaded: Any) -> Draw:  # noqa: ANN401  onnxruntime is untyped
         """Draw with the identity look, each frame as the first of a clip."""
-        look = np.array(IDENTITY, np.float32)
+        look = look_values(Look())
         return lambda pixels: _infer(loaded, pixels, look, empty_memory(loaded))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels
+from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels, closed_error
 from livecartoon.backends.cache import load_engine, store_engine, use_file
 from livecartoon.backends.cuda_ring import CudaRing
 from livecartoon.backends.graph import look_tensor
@@ -53,7 +53,7 @@ class RtxBackend:
         """Stylize one frame; the result is overwritten by the next call."""
         check_pixels(self.spec, pixels)
         if self._engine is None:
-            raise EngineError("E504", "the engine is closed")
+            raise closed_error()
         return self._engine.ring(pixels, self._look)
 
     def set_look(self, look: Look) -> None:

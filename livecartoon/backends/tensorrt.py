@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels
+from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels, closed_error
 from livecartoon.backends.cache import load_engine, store_engine, use_file
 from livecartoon.backends.cuda_ring import CudaRing
 from livecartoon.backends.graph import example_inputs, look_tensor, without_memory
@@ -57,7 +57,7 @@ class TensorRTBackend:
         """Stylize one frame; the result is overwritten by the next call."""
         check_pixels(self.spec, pixels)
         if self._ring is None:
-            raise EngineError("E504", "the engine is closed")
+            raise closed_error()
         return self._ring(pixels, self._look)
 
     def set_look(self, look: Look) -> None:

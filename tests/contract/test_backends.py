@@ -7,6 +7,8 @@ import pytest
 
 from livecartoon.backends import BACKENDS, open_backend, probe
 from livecartoon.backends.base import Backend, EngineSpec, needed_layers
+from livecartoon.backends.cache import use_file
+from livecartoon.backends.locks import is_held
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.models.checkpoint import identity_of, read_header
@@ -94,10 +96,14 @@ def test_backend_when_size_differs_then_raises(name: str, weights: Path) -> None
 
 
 @pytest.mark.parametrize("name", BACKENDS)
-def test_backend_when_closed_twice_then_harmless(name: str) -> None:
+def test_backend_when_closed_twice_then_lets_the_engine_go_and_refuses_frames(name: str) -> None:
     backend = opened(name, spec_of(None, 64, 48, 1))
+    assert backend.key is None or is_held(use_file(backend.key))
     backend.close()
     backend.close()
+    assert backend.key is None or not is_held(use_file(backend.key))
+    with pytest.raises(EngineError, match="the engine is closed"):
+        backend(drawn_photo(64, 48))
 
 
 @pytest.mark.parametrize("name", BACKENDS)

@@ -1,0 +1,99 @@
+"""Draws frames with compiled OpenVINO requests: whole graphs, and inner parts of students."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livecartoon.backends.base import EngineSpec
+from livecartoon.backends.blocks import Packer
+from livecartoon.backends.finish import Finish
+from livecartoon.frame import Pixels
+from livecartoon.models.checkpoint import read_header
+from livecartoon.models.inkstyle import ink_of
+
+
+class Engine(Protocol):
+    """A compiled graph and what it takes to draw a frame with it."""
+
+    def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
+        """Draw a frame; the result is overwritten by the next call."""
+        ...
+
+    def reset(self) -> None:
+        """Forget earlier frames."""
+        ...
+
+
+def is_student(spec: EngineSpec) -> bool:
+    """Whether only the inner part of the picture path is compiled."""
+    return spec.weights is not None and read_header(spec.weights)["arch"] == "student"
+
+
+def engine_of(request: Any, spec: EngineSpec) -> Engine:  # noqa: ANN401  openvino is untyped
+    """Wrap `request` in what its graph leaves out."""
+    if not is_student(spec):
+        return _WholePicture(request)
+    return (_PictureInBlocks if spec.reduction == 1 else _NetworkAndFinish)(request, spec)
+
+
+class _WholePicture:
+    """The whole picture path as one graph: for all that are no students."""
+
+    def __init__(self, request: Any) -> None:  # noqa: ANN401  openvino is untyped
+        self._request = request
+        # The third input that only styles with `norm = ema-inputs` have.
+        inputs = request.get_compiled_model().inputs[2:]
+        self._memories = [np.zeros(tuple(port.shape), np.float32) for port in inputs]
+
+    def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
+        frame = np.ascontiguousarray(pixels)[None]
+        inputs = [frame, look, *self._memories]
+        answer = self._request.infer(inputs, share_inputs=True, share_outputs=True)
+        for index, memory in enumerate(self._memories, 1):
+            memory[:] = answer[index]
+        styled: Pixels = answer[0][0]
+        return styled
+
+    def reset(self) -> None:
+        for memory in self._memories:
+            memory[:] = 0
+
+
+class _PictureInBlocks:
+    """A student at the size of the frames; packing is done outside of its graph."""
+
+    def __init__(self, request: Any, spec: EngineSpec) -> None:  # noqa: ANN401  openvino is untyped
+        self._request = request
+        self._packer = Packer(spec.width, spec.height, 1)
+
+    def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
+        blocks = self._packer.pack(self._packer.padded(pixels))
+        answer = self._request.infer([blocks, look], share_inputs=True, share_outputs=True)
+        return self._packer.unpack(answer[0])
+
+    def reset(self) -> None:
+        """It remembers nothing."""
+
+
+class _NetworkAndFinish:
+    """A student at a smaller size; its maps are drawn at full size outside of its graph."""
+
+    def __init__(self, request: Any, spec: EngineSpec) -> None:  # noqa: ANN401  openvino is untyped
+        assert spec.weights is not None
+        ink = ink_of(read_header(spec.weights))
+        self._request = request
+        self._packer = Packer(spec.width, spec.height, spec.reduction)
+        self._finish = Finish(ink, self._packer.small, spec.reduction, spec.layers)
+
+    def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
+        photo = self._packer.padded(pixels)
+        blocks = self._packer.pack(photo)
+        answer = self._request.infer([blocks], share_inputs=True, share_outputs=True)
+        gate, colour, line = (answer[index][0] for index in range(3))
+        return self._packer.cropped(self._finish(photo, gate, colour, line, look))
+
+    def reset(self) -> None:
+        """It remembers nothing."""
