@@ -10,6 +10,7 @@ from livecartoon.sinks.pictures import encode_picture
 from livecartoon.sources import SOURCES, kind_of, open_source, source_class
 from livecartoon.sources.base import Source
 from tests.drawing import moving_picture, write_clip
+from tests.handles import open_files
 
 DEVICES = {"camera", "screen"}
 KINDS = sorted(set(SOURCES) - DEVICES)
@@ -60,10 +61,15 @@ def test_source_pixels_of_a_frame_stay_when_the_next_comes(kind: str, tmp_path: 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_source_closed_twice_is_harmless(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_source_closed_twice_holds_no_file(kind: str, is_begun: bool, tmp_path: Path) -> None:
     source = opened(kind, tmp_path)
+    if is_begun:
+        next(iter(source))
+    assert len(open_files(tmp_path)) == (kind == "file")
     source.close()
     source.close()
+    assert open_files(tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Weights files of the papers' generators through the installed commands."""
 
+import json
 from pathlib import Path
 
 import av
@@ -56,12 +57,16 @@ def test_image_when_the_size_is_reduced_then_the_large_picture_is_drawn(tmp_path
     assert np.abs(drawn.astype(int) - cv2.imread(str(photo))).mean() > 4
 
 
-def test_cam_when_the_style_is_a_papers_file_then_shows_frames(tmp_path: Path) -> None:
+def test_cam_when_the_style_is_a_papers_file_then_shows_frames(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     style = write_paper(tmp_path / "drawn.safetensors", "pixelcyclegan-tiny")
     run(
         *("cam", "--camera", "pattern:", "--no-show", "--sink", "null", "--frames", 3),
-        *("--size", "160x96", "--style", style, "--threads", 1),
+        *("--size", "160x96", "--style", style, "--threads", 1, "--json"),
     )
+    frames = json.loads(capsys.readouterr().out)["frames"]
+    assert frames["processed"] + frames["skipped_static"] == 3
 
 
 def test_import_cartoongan_when_run_then_reports_parity_and_the_file_converts(

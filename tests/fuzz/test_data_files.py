@@ -83,9 +83,10 @@ def test_manifest_of_any_json_then_loads_or_our_error(data, value):
 def test_manifest_of_any_bytes_then_loads_or_our_error(data, content):
     (data / "manifest.json").write_bytes(content)
     try:
-        UnpairedLoader(data, batch=1, crop=16, seed=0)(0)
+        loader = UnpairedLoader(data, batch=1, crop=16, seed=0)
     except LivecartoonError:
         return
+    assert loader(0).cartoon.shape == (1, 3, 16, 16)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -36,10 +36,12 @@ def test_camera_frames_are_rgb_stamped_and_in_order():
     assert source.info.is_live
 
 
-def test_camera_closed_twice_is_harmless():
+def test_camera_closed_twice_yields_no_more_frames():
     source = CameraSource(drawn(), WISH)
+    assert next(iter(source)).pixels.any()
     source.close()
     source.close()
+    assert list(source) == []
 
 
 def test_camera_stopped_from_another_thread_ends():

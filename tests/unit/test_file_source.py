@@ -156,13 +156,6 @@ def test_file_source_of_a_broken_packet_stops_or_repeats(tmp_path: Path) -> None
         assert [frame.pts for frame in source] == [40 * index for index in range(24)]
 
 
-def test_file_source_of_a_still_running_iteration_closes_twice(tmp_path: Path) -> None:
-    source = FileSource(write_clip(tmp_path / "clip.mp4"))
-    next(iter(source))
-    source.close()
-    source.close()
-
-
 def test_file_source_without_video_raises_e303(tmp_path: Path) -> None:
     import av
 

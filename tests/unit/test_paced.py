@@ -4,8 +4,11 @@ import time
 from fractions import Fraction
 from itertools import islice
 
+from livecartoon.sources.file import FileSource
 from livecartoon.sources.paced import PacedSource
 from livecartoon.sources.pattern import PatternSource
+from tests.drawing import write_clip
+from tests.handles import open_files
 
 
 def card() -> PatternSource:
@@ -31,10 +34,14 @@ def test_paced_source_of_nothing_ends_even_when_looped():
     assert list(source) == []
 
 
-def test_paced_source_closed_twice_is_harmless():
-    source = PacedSource(card)
+def test_paced_source_closed_twice_closes_the_file_it_plays(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4")
+    source = PacedSource(lambda: FileSource(clip))
+    next(iter(source))
+    assert open_files(tmp_path) == ["clip.mp4"]
     source.close()
     source.close()
+    assert open_files(tmp_path) == []
 
 
 def test_paced_source_over_a_long_gap_does_not_wait():
