@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from platformdirs import user_cache_path
 
@@ -31,6 +31,15 @@ class Stored:
     blob: bytes
     record: dict[str, Any]
     """What the builder noted: backend, precision, self-test and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a stored engine is built again instead of being used."""
+
+    state: Literal["damaged", "stale"]
+    """Stale: another version of this program wrote it, nothing is broken."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +80,15 @@ def load_engine(key: str) -> Stored | None:
     path = engine_path(key)
     if not path.is_file():
         return None
-    problem, stored = _checked(key)
-    if stored is None:
-        log.warning("the cached engine %s is built again: %s", path.name, problem)
+    found = _checked(key)
+    if isinstance(found, Fault):
+        log.warning("the cached engine %s is built again: %s", path.name, found.reason)
         return None
     try:
         os.utime(path)  # the order in which engines are thrown away
     except OSError as error:
         log.debug("%s keeps its old date: %s", path, error)
-    return stored
+    return found
 
 
 def is_stored(key: str) -> bool:
@@ -87,27 +96,29 @@ def is_stored(key: str) -> bool:
     return record_path(key).is_file() and engine_path(key).is_file()
 
 
-def fault_of(key: str) -> str | None:
+def fault_of(key: str) -> Fault | None:
     """What is wrong with a stored engine, None if nothing; reads it all."""
-    return _checked(key)[0]
+    found = _checked(key)
+    return found if isinstance(found, Fault) else None
 
 
-def _checked(key: str) -> tuple[str | None, Stored | None]:
-    """The fault and None, or None and the engine."""
+def _checked(key: str) -> Fault | Stored:
     try:
         record = _read_record(record_path(key))
         blob = engine_path(key).read_bytes()
     except FileNotFoundError:
-        return "its record is missing, the build was cut off", None
+        return Fault("damaged", "its record is missing, the build was cut off")
     except (OSError, ValueError) as error:
-        return f"it cannot be read ({error})", None
+        return Fault("damaged", f"it cannot be read ({error})")
     if record.get("format") != FORMAT:
-        return f"it has cache format {record.get('format')}, this program writes {FORMAT}", None
+        return Fault(
+            "stale", f"it has cache format {record.get('format')}, this program writes {FORMAT}"
+        )
     if record.get("bytes") != len(blob):
-        return f"it has {len(blob)} bytes instead of {record.get('bytes')}", None
+        return Fault("damaged", f"it has {len(blob)} bytes instead of {record.get('bytes')}")
     if hashlib.sha256(blob).hexdigest() != record.get("sha256"):
-        return "its bytes have changed since it was written", None
-    return None, Stored(blob, record)
+        return Fault("damaged", "its bytes have changed since it was written")
+    return Stored(blob, record)
 
 
 def _read_record(path: Path) -> dict[str, Any]:

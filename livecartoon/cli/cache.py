@@ -99,12 +99,16 @@ def build_line(build: dict[str, Any]) -> str:
 
 
 def _verify(session: Session, items: list[dict[str, Any]], folder: str) -> None:
-    bad = [item for item in items if item["fault"]]
+    words = {
+        "sound": "ok   ",
+        "stale": session.paint_out("stale", "yellow"),
+        "damaged": session.paint_out("FAIL ", "red"),
+    }
+    bad = [item for item in items if item["state"] == "damaged"]
     for item in items:
-        word = session.paint_out("FAIL", "red") if item["fault"] else "ok  "
-        session.result(f"{word}  {engine_line(item)}")
+        session.result(f"{words[item['state']]}  {engine_line(item)}")
         if item["fault"]:
-            session.result(f"      {printable(item['fault'])}")
+            session.result(f"       {printable(item['fault'])}")
     session.finish(EngineError.exit_code if bad else 0, items=items, folder=folder)
     if bad:
         raise EngineError(

@@ -27,8 +27,13 @@ def list_running() -> list[dict[str, Any]]:
 
 
 def verify() -> list[dict[str, Any]]:
-    """Every engine with its `fault`, None for a sound one."""
-    return [_item(entry) | {"fault": cache.fault_of(entry.key)} for entry in cache.entries()]
+    """Every engine with its `state` ("sound", "stale", "damaged") and its `fault` or None."""
+    return [_item(entry) | _state(entry.key) for entry in cache.entries()]
+
+
+def _state(key: str) -> dict[str, Any]:
+    fault = cache.fault_of(key)
+    return {"state": fault.state if fault else "sound", "fault": fault.reason if fault else None}
 
 
 def prune(max_bytes: int | None, older_than_s: float | None) -> list[dict[str, Any]]:

@@ -119,11 +119,13 @@ def check_engines() -> list[Check]:
         text = "nncf is not installed: engines are FP32, INT8 is about 1.3 times as fast"
         int8 = Check("int8", "ok", text, 'pip install "livecartoon[int8]"')
     found = cache.entries()
-    bad = [entry for entry in found if cache.fault_of(entry.key)]
-    if bad:
-        text = f"{len(bad)} of {len(found)} stored engines are damaged"
+    faults = [fault for entry in found if (fault := cache.fault_of(entry.key))]
+    stale = sum(fault.state == "stale" for fault in faults)
+    if bad := len(faults) - stale:
+        text = f"{bad} of {len(found)} stored engines are damaged"
         return [int8, Check("engines", "warn", text, "livecartoon cache verify")]
-    return [int8, Check("engines", "ok", f"{len(found)} stored, all sound")]
+    of_others = f", {stale} of another version" if stale else ", all sound"
+    return [int8, Check("engines", "ok", f"{len(found)} stored{of_others}")]
 
 
 def check_window() -> list[Check]:

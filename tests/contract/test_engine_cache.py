@@ -46,27 +46,30 @@ def flip(path: Path, at: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("break_it", "reason"),
+    ("break_it", "state", "reason"),
     [
-        (lambda p: flip(p, 300), "changed since"),
-        (lambda p: p.write_bytes(p.read_bytes()[:200]), "200 bytes instead of 600"),
-        (lambda p: p.write_bytes(b""), "0 bytes instead of 600"),
-        (lambda p: p.with_suffix(".json").unlink(), "cut off"),
-        (lambda p: p.with_suffix(".json").write_bytes(b"{"), "cannot be read"),
-        (lambda p: p.with_suffix(".json").write_bytes(b"\xff\xfe"), "cannot be read"),
-        (lambda p: p.with_suffix(".json").write_text("[]"), "cannot be read"),
-        (lambda p: p.with_suffix(".json").write_text('{"format": 1}'), "cache format 1"),
+        (lambda p: flip(p, 300), "damaged", "changed since"),
+        (lambda p: p.write_bytes(p.read_bytes()[:200]), "damaged", "200 bytes instead of 600"),
+        (lambda p: p.write_bytes(b""), "damaged", "0 bytes instead of 600"),
+        (lambda p: p.with_suffix(".json").unlink(), "damaged", "cut off"),
+        (lambda p: p.with_suffix(".json").write_bytes(b"{"), "damaged", "cannot be read"),
+        (lambda p: p.with_suffix(".json").write_bytes(b"\xff\xfe"), "damaged", "cannot be read"),
+        (lambda p: p.with_suffix(".json").write_text("[]"), "damaged", "cannot be read"),
+        (lambda p: p.with_suffix(".json").write_text('{"format": 1}'), "stale", "cache format 1"),
     ],
 )
-def test_engine_when_damaged_then_is_not_handed_out_and_the_reason_is_said(
-    break_it, reason, caplog
+def test_engine_when_damaged_or_stale_then_is_not_handed_out_and_the_reason_is_said(
+    break_it, state, reason, caplog
 ):
     break_it(stored())
     with caplog.at_level("WARNING", "livecartoon"):
         assert cache.load_engine(KEY) is None
     assert reason in caplog.text
     assert "built again" in caplog.text
-    assert reason in str(cache.fault_of(KEY))
+    fault = cache.fault_of(KEY)
+    assert fault is not None
+    assert fault.state == state
+    assert reason in fault.reason
 
 
 def test_engine_when_never_stored_then_none_without_a_word(caplog):

@@ -101,6 +101,23 @@ def test_cache_when_an_engine_is_damaged_then_verify_names_it_and_convert_rebuil
     assert not document(capsys, "optimize")["engines"][0]["cached"]
 
 
+def test_cache_when_another_version_wrote_the_engine_then_verify_says_stale_not_damaged(
+    style, capsys
+):
+    run(command(style))
+    capsys.readouterr()
+    assert run(["cache", "--json"]) == 0
+    record_path = Path(document(capsys, "cache")["items"][0]["path"]).with_suffix(".json")
+    record = json.loads(record_path.read_text())
+    record_path.write_text(json.dumps(record | {"format": record["format"] - 1}))
+    assert run(["cache", "verify", "--json"]) == 0
+    (item,) = document(capsys, "cache")["items"]
+    assert item["state"] == "stale"
+    assert "cache format" in item["fault"]
+    assert run(["cache", "verify"]) == 0
+    assert capsys.readouterr().out.startswith("stale  ")
+
+
 def test_cache_when_cleared_without_y_then_refused_and_with_it_empty(style, capsys):
     run(command(style))
     assert run(["cache", "clear"]) == 2
