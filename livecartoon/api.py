@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from livecartoon.closing import Closing
 from livecartoon.config import EngineOptions, Look
 from livecartoon.frame import Frame, Pixels
 from livecartoon.size import parse_size
@@ -25,7 +25,7 @@ __all__ = ["Cartoonizer", "convert", "list_styles"]
 MILLISECOND = Fraction(1, 1000)
 
 
-class Cartoonizer:
+class Cartoonizer(Closing):
     """Cartoons of single pictures and of streams, as arrays; one per thread.
 
     Pictures are (H, W, 3), uint8 or float32 in 0..1, RGB or, with `color="bgr"`, BGR; the
@@ -107,17 +107,6 @@ class Cartoonizer:
         if self._stylizer is not None:
             self._stylizer.close()
         self._stylizer = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _engine(self, height: int, width: int) -> Stylizer:
         if self._stylizer is None or self._size != (height, width):

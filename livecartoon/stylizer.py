@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Self
 
 from livecartoon.backends import BACKENDS, probe
 from livecartoon.backends.base import EngineSpec, needed_layers
@@ -14,6 +12,7 @@ from livecartoon.backends.choice import candidates, precision_for
 from livecartoon.backends.driver import has_cuda_driver
 from livecartoon.backends.running import RunningEngine
 from livecartoon.backends.selftest import selftest_summary
+from livecartoon.closing import Closing
 from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import EngineError, UsageError
 from livecartoon.frame import Frame, Pixels
@@ -57,7 +56,7 @@ class Drawn:
     styled: Pixels
 
 
-class Stylizer:
+class Stylizer(Closing):
     """One style on one stream of frames of one size; a context manager.
 
     `__call__` returns frames whose pixels belong to the caller; `draw` and `steady` are its
@@ -189,17 +188,6 @@ class Stylizer:
     def close(self) -> None:
         """Release the engine; twice is harmless."""
         self._engine.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _open_temporal(self, name: str) -> Steadier:
         mode = self.style.temporal if name == "auto" else name

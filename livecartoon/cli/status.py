@@ -10,12 +10,11 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from types import TracebackType
-from typing import Self
 
 import click
 
 from livecartoon.cli.session import Session
+from livecartoon.closing import Closing
 from livecartoon.escape import printable
 
 MEAN_S = 10.0
@@ -73,7 +72,7 @@ class Meter:
         return fps, (max(0, frames - frame) / fps if frames and is_steady else None)
 
 
-class Status(ABC):
+class Status(Closing, ABC):
     """Shows the progress of one run over one or more files; a context manager."""
 
     every_s = 0.1
@@ -127,20 +126,6 @@ class Status(ABC):
     @abstractmethod
     def show(self, progress: Progress) -> None:
         """Put it on the screen."""
-
-    def close(self) -> None:  # noqa: B027  most have nothing to clean
-        """Leave the screen clean."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class NoStatus(Status):

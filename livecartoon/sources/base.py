@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
+from livecartoon.closing import Closing
 from livecartoon.escape import printable
 from livecartoon.frame import Frame
 
@@ -76,7 +76,7 @@ class Chapter:
     tags: tuple[tuple[str, str], ...]
 
 
-class Source(ABC):
+class Source(Closing, ABC):
     """Frames in order of presentation; a context manager, `close` twice is harmless."""
 
     info: VideoInfo
@@ -84,17 +84,3 @@ class Source(ABC):
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:
         """Yield frames until the end; raises InputError or DeviceError."""
-
-    def close(self) -> None:  # noqa: B027  sources without resources need none
-        """Release files and devices."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
