@@ -165,7 +165,7 @@ class _Stages:
             pass
         except KeyboardInterrupt as error:
             self.failures.append(error)
-        except BaseException as error:  # noqa: BLE001  raised again by run_all
+        except BaseException as error:  # noqa: BLE001  no thread may swallow it: run_all raises it
             self.failures.append(error)
             self._fail()
 

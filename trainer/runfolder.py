@@ -7,7 +7,7 @@ import os
 import platform
 import socket
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -40,12 +40,11 @@ class RunFolder:
             self._take_lock()
         except OSError as error:
             raise OutputError("E402", f"cannot write in {self.run} ({error.strerror})") from error
-        try:
+        with ExitStack() as on_failure:  # `__exit__` is not called if this raises
+            on_failure.callback(self._lock.unlink, missing_ok=True)
             self._check_config()
-        except BaseException:
-            self._lock.unlink(missing_ok=True)
-            raise
-        self.config.write(self.run / "config.toml")
+            self.config.write(self.run / "config.toml")
+            on_failure.pop_all()
         return self
 
     def __exit__(

@@ -95,7 +95,7 @@ def library() -> Any:  # noqa: ANN401  torch-tensorrt is untyped
     """Return torch_tensorrt; EngineError E503 whatever its import raises."""
     try:
         return import_module("torch_tensorrt")
-    except Exception as error:
+    except Exception as error:  # it runs compiled code that looks for cards and drivers: anything
         reason = str(error).splitlines()[0] if str(error) else ""
         raise EngineError(
             "E503",

@@ -7,9 +7,9 @@ import json
 import os
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import numpy as np
@@ -37,22 +37,19 @@ def serve(
     visit: Callable[[str], None], camera: str = "pattern:320x180@20", **page: object
 ) -> LiveReport:
     """Run the page until `visit`, in a thread of its own, has seen enough."""
-    problems: list[BaseException] = []
-    visitors: list[threading.Thread] = []
+    pool = ThreadPoolExecutor(1)
+    visitors: list[Future[None]] = []
 
     def go(address: str) -> None:
         try:
             visit(address)
-        except BaseException as error:  # noqa: BLE001  raised again below
-            problems.append(error)
         finally:
             while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # not running yet
                 time.sleep(0.02)
             os.kill(os.getpid(), signal.SIGTERM)
 
     def send_visitor(address: str) -> None:
-        visitors.append(threading.Thread(target=go, args=(address,)))
-        visitors[0].start()
+        visitors.append(pool.submit(go, address))
 
     report = run_serve(
         ServeSettings(**({"port": 0, "token": TOKEN} | page)),
@@ -62,9 +59,8 @@ def serve(
         make_stylizer=ToyShop(),
         styles=STYLES,
     )
-    visitors[0].join(20)
-    if problems:
-        raise problems[0]
+    pool.shutdown(wait=False)
+    visitors[0].result(20)  # raises what the visitor did not like
     return report
 
 
