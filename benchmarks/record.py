@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from livecartoon.errors import InputError
+from trainer.metrics.record import commit, version_of
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("torch", "openvino", "nncf", "onnxruntime", "av", "numpy", "opencv-python")
@@ -26,8 +25,8 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "os": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
-        "commit": _commit(),
+        "packages": {name: version_of(name) for name in PACKAGES},
+        "commit": commit(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(["python -m benchmarks", *sys.argv[1:]]),
         "load": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
@@ -50,13 +49,6 @@ def read_record(path: Path) -> dict[str, Any]:
     return dict(figures)
 
 
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def _cpu_name() -> str:
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -64,17 +56,3 @@ def _cpu_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()
-
-
-def _commit() -> str | None:
-    try:
-        answer = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip()

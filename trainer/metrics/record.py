@@ -26,25 +26,27 @@ def new_record(command: str, seed: int) -> dict[str, Any]:
         "run_id": uuid.uuid4().hex[:12],
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": seed,
-        "commit": _commit(),
+        "commit": commit(),
         "machine": {
             "os": f"{platform.system()} {platform.release()}",
             "cpu": platform.machine(),
             "cores": os.cpu_count(),
             "python": platform.python_version(),
-            "packages": {name: _version(name) for name in PACKAGES},
+            "packages": {name: version_of(name) for name in PACKAGES},
         },
     }
 
 
-def _version(name: str) -> str | None:
+def version_of(name: str) -> str | None:
+    """Version of an installed distribution."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
+    """Short hash of the commit in the working folder, None outside of a repository."""
     command = ["git", "rev-parse", "--short", "HEAD"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
