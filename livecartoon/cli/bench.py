@@ -21,7 +21,7 @@ MARK_SHARE = 0.05
 
 def bench_flags(made: Any) -> Any:
     """Add the look and engine flags but --backend, which may be repeated here."""
-    for add in reversed(STYLE_FLAGS):
+    for add in STYLE_FLAGS:
         made = add(made)
     made.params = [p for p in made.params if p.name != "backend"]
     return made

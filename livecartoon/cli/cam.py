@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from livecartoon.cli.flags import FILE, command, flag
+from livecartoon.cli.live import camera_fields, camera_flags
 from livecartoon.cli.options import engine_options, snap_flags, style_flags
 from livecartoon.cli.session import Session, current
 from livecartoon.cli.status import open_status
-from livecartoon.cli.values import RATE, SIZE, TIME, Named
+from livecartoon.cli.values import TIME, Named
 from livecartoon.escape import printable
-from livecartoon.size import SizeRule
 
 if TYPE_CHECKING:
     from livecartoon.jobs.live import LiveReport
-
-WIDE = (1920, 1080)
-"""Shape of a camera picture when only its short side is given."""
 
 
 @flag("-y", "overwrite", is_flag=True, help="Overwrite the recording.")
 @flag("--snapshot-dir", type=FILE, help="Folder for snapshots (pictures folder).")
 @flag("--reconnect", type=TIME, default="30s", help="Wait that long for a lost camera.")
 @flag("--frames", type=click.IntRange(1), help="Stop after that many pictures.")
-@flag("--duration", type=TIME, help="Stop after that time.")
-@flag("--static-skip/--no-static-skip", default=True, help="Rest while nothing moves.")
 @flag("--sink", "sinks", multiple=True, metavar="null", help="Further sink; null only measures.")
 @flag("--record", type=FILE, help="Record to this file, without sound.")
 @flag("--stream", metavar="URL", help="Send it to rtmp://, rtsp:// or udp://.")
@@ -37,12 +31,7 @@ WIDE = (1920, 1080)
 @flag("--fullscreen", is_flag=True, help="Start in full screen.")
 @flag("--show/--no-show", default=True, help="Open a window.")
 @flag("--mirror/--no-mirror", default=None, help="Mirror the window (cameras only).")
-@flag("--loop", "is_looped", is_flag=True, help="Start a video file over at its end.")
-@flag(
-    "--input-format", type=Named(["auto", "mjpeg", "yuyv"]), default="auto", help="Camera format."
-)
-@flag("--fps", "rate", type=RATE, default="30", help="Pictures per second asked of the camera.")
-@flag("--size", type=SIZE, default="1280x720", help="Size asked of the camera.")
+@camera_flags("1280x720")
 @flag(
     "--camera",
     default="",
@@ -66,14 +55,10 @@ def cam(**values: Any) -> None:
 
     session = current()
     own = {f.name for f in dataclasses.fields(LiveSettings)}
-    size: SizeRule = values.pop("size")
-    width, height = size.resolve(*WIDE)
-    duration: Fraction | None = values.pop("duration")
+    camera = camera_fields(values)
     settings = LiveSettings(
-        width=width,
-        height=height,
-        duration_s=None if duration is None else float(duration),
         reconnect_s=float(values.pop("reconnect")),
+        **camera,
         **{name: values.pop(name) for name in own & values.keys()},
     )
     options = engine_options(session, values)

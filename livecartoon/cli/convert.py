@@ -58,7 +58,13 @@ CONVERT_FLAGS: tuple[Callable[[Any], Any], ...] = (
     flag("-t", "--time", "duration", type=TIME, metavar="TIME", help="Take so much."),
     flag("--size", type=SIZE, metavar="SIZE", help="Size of the result, 1280x720 or 720p."),
     flag("--fps", type=RATE, metavar="RATE", help="Constant rate: frames are repeated or dropped."),
-    flag("-c", "--codec", default="auto", metavar="auto|h264|hevc|av1|vp9|prores|ffv1|NAME"),
+    flag(
+        "-c",
+        "--codec",
+        default="auto",
+        metavar="auto|h264|hevc|av1|vp9|prores|ffv1|NAME",
+        help="Video codec.",
+    ),
     flag("--crf", type=click.IntRange(0, 63), help="Quality, lower is better."),
     flag("--bitrate", type=BITRATE, metavar="RATE", help="Bits per second instead: 4M."),
     flag("--preset", type=Named(PRESETS), default="medium", help="Encoder speed against size."),
@@ -93,7 +99,7 @@ CONVERT_FLAGS: tuple[Callable[[Any], Any], ...] = (
 
 def convert_flags(made: AnyCommand) -> AnyCommand:
     """Add the flags above."""
-    for add in reversed(CONVERT_FLAGS):
+    for add in CONVERT_FLAGS:
         made = add(made)
     return made
 

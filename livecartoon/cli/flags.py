@@ -33,6 +33,7 @@ class Flag(click.Option):
     """An option that LIVECARTOON_<FLAG> and the configuration file can set too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("show_default", kwargs.get("default") not in (None, ""))
         super().__init__(*args, **kwargs)
         self.key = next((o[2:] for o in self.opts if o.startswith("--")), "").replace("-", "_")
         if self.envvar is None and self.key:
@@ -51,6 +52,10 @@ class Command(click.Command):
                 typed, _, _ = self.make_parser(ctx).parse_args(list(args))
                 ctx.default_map = self._file_values(ctx, session, typed)
         return super().parse_args(ctx, args)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """All options, in `--help` those that every command has after its own."""
+        return sorted(super().get_params(ctx), key=lambda parameter: not parameter.expose_value)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Set up logging as the flags say, then run the command."""
@@ -122,14 +127,14 @@ def shared(made: AnyCommand) -> AnyCommand:
         Named(["auto", "bar", "plain", "json", "none"]),
     )
     for add in (
-        flag("--log-file", type=FILE, help="Write the log here too.", **hidden),
-        flag("--no-config", is_flag=True, help="Ignore the configuration file.", **hidden),
-        flag("--config", type=FILE, help="Configuration file.", **hidden),
-        flag("--progress", type=bars, help="How progress is shown (auto).", **hidden),
-        flag("--json", is_flag=True, help="One JSON document on stdout.", **hidden),
-        flag("--color", type=colors, help="Colours on stderr (auto).", **hidden),
-        flag("-q", "quiet", count=True, help="Errors only; -qq nothing.", **hidden),
         flag("-v", "verbose", count=True, help="Tell more; -vv everything.", **hidden),
+        flag("-q", "quiet", count=True, help="Errors only; -qq nothing.", **hidden),
+        flag("--color", type=colors, help="Colours on stderr (auto).", **hidden),
+        flag("--json", is_flag=True, help="One JSON document on stdout.", **hidden),
+        flag("--progress", type=bars, help="How progress is shown (auto).", **hidden),
+        flag("--config", type=FILE, help="Configuration file.", **hidden),
+        flag("--no-config", is_flag=True, help="Ignore the configuration file.", **hidden),
+        flag("--log-file", type=FILE, help="Write the log here too.", **hidden),
     ):
         made = add(made)
     return made

@@ -85,14 +85,14 @@ SNAP_FLAGS: tuple[Callable[[Any], Any], ...] = (
 
 def snap_flags(made: AnyCommand) -> AnyCommand:
     """Add the flags of the pixel-art finish; `engine_options` takes their values."""
-    for add in reversed(SNAP_FLAGS):
+    for add in SNAP_FLAGS:
         made = add(made)
     return made
 
 
 def style_flags(made: AnyCommand) -> AnyCommand:
     """Add the look and engine flags; `engine_options` turns their values into a config."""
-    for add in reversed(STYLE_FLAGS):
+    for add in STYLE_FLAGS:
         made = add(made)
     return made
 

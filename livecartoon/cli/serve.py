@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import click
 
 from livecartoon.cli.flags import command, flag
+from livecartoon.cli.live import camera_fields, camera_flags
 from livecartoon.cli.options import engine_options, style_flags
 from livecartoon.cli.session import current
-from livecartoon.cli.values import RATE, SIZE, TIME, Named
 from livecartoon.errors import EngineError
-from livecartoon.size import SizeRule
-
-WIDE = (1920, 1080)
 
 
-@flag("--duration", type=TIME, help="Stop after that time.")
-@flag("--static-skip/--no-static-skip", default=True, help="Rest while nothing moves.")
-@flag("--loop", "is_looped", is_flag=True, help="Start a video file over at its end.")
-@flag(
-    "--input-format", type=Named(["auto", "mjpeg", "yuyv"]), default="auto", help="Camera format."
-)
-@flag("--fps", "rate", type=RATE, default="30", help="Pictures per second asked of the camera.")
-@flag("--size", type=SIZE, default="640x360", help="Size asked of the camera.")
+@camera_flags("640x360")
 @flag(
     "--camera",
     default="browser:",
@@ -55,17 +44,8 @@ def serve(**values: Any) -> None:
     from livecartoon.jobs.live import LiveSettings
 
     session = current()
-    size: SizeRule = values.pop("size")
-    width, height = size.resolve(*WIDE)
-    duration: Fraction | None = values.pop("duration")
     page = ServeSettings(**{name: values.pop(name) for name in ("host", "port", "token")})
-    own = ("camera", "rate", "input_format", "is_looped", "static_skip")
-    settings = LiveSettings(
-        width=width,
-        height=height,
-        duration_s=None if duration is None else float(duration),
-        **{name: values.pop(name) for name in own},
-    )
+    settings = LiveSettings(camera=values.pop("camera"), **camera_fields(values))
     options = engine_options(session, values)
     report = run_serve(
         page, settings, options, lambda address: session.say(f"open {address}  (Ctrl-C ends it)")
