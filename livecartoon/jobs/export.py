@@ -11,7 +11,7 @@ from typing import Any
 from livecartoon.backends.base import GRAPH_VERSION, Build, EnginePrecision, EngineSpec
 from livecartoon.config import EngineOptions
 from livecartoon.errors import OutputError
-from livecartoon.models.picture import LIVE_LAYERS
+from livecartoon.models.layers import LIVE_LAYERS
 from livecartoon.styles import Style
 from livecartoon.stylizer import engine_spec
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from livecartoon.models.generator import MIN_SIDE, Generator
 from livecartoon.models.guided import guided_map
-from livecartoon.models.picture import LIVE_LAYERS, LOOK_SIZE
+from livecartoon.models.layers import check_layers, finished
 from livecartoon.models.statistics import is_blind_to_exposure
 
 GUARD = (4.0, 12.0)
@@ -49,8 +49,7 @@ class PaperPicture(nn.Module):
     ) -> None:
         """`size` is (height, width) of the frames, any from 1 on."""
         super().__init__()
-        unknown = set(layers) - set(LIVE_LAYERS)
-        assert not unknown, unknown
+        check_layers(layers)
         self.generator = generator
         self.height, self.width = size
         self.reduction = reduction
@@ -106,26 +105,11 @@ class PaperPicture(nn.Module):
     def finished(self, photo: Tensor, cartoon: Tensor, look: Tensor) -> Tensor:
         """Apply the live layers, cut the border off, turn into bytes."""
         drawn = torch.clamp(cartoon, 0, 1)
-        _, strength, keep_color, vivid = (look[index] for index in range(LOOK_SIZE))
-        if "vivid" in self.layers:
-            luma = self._luma(drawn)
-            drawn = luma + vivid * (drawn - luma)
-        if "keep_color" in self.layers:
-            drawn = drawn + keep_color * (self._recoloured(drawn, photo) - drawn)
-        if "strength" in self.layers:
-            drawn = photo + strength * (drawn - photo)
-        # The conversion to bytes truncates, so half a level more rounds.
-        levels = (torch.clamp(drawn, 0, 1) * 255 + 0.5).to(self.levels_type)
+        levels = finished(drawn, photo, look, self.layers, self._luma, self.levels_type)
         return levels.permute(0, 2, 3, 1)[:, : self.height, : self.width]
 
     def _luma(self, picture: Tensor) -> Tensor:
         return (picture * self.luma).sum(1, keepdim=True)
-
-    def _recoloured(self, drawn: Tensor, photo: Tensor) -> Tensor:
-        """The drawing with the photo's chroma and mean luma."""
-        drawn_luma, photo_luma = self._luma(drawn), self._luma(photo)
-        shift = photo_luma.mean((1, 2, 3)) - drawn_luma.mean((1, 2, 3))
-        return drawn_luma + shift + (photo - photo_luma)
 
 
 def exposure_share(luma: Tensor) -> Tensor:

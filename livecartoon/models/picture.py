@@ -27,12 +27,8 @@ from livecartoon.models.blocks import (
 from livecartoon.models.classic import soft_bands
 from livecartoon.models.ink import Ink
 from livecartoon.models.inkstyle import InkStyle, line_scale
+from livecartoon.models.layers import check_layers, finished
 from livecartoon.models.student import StudentMaps
-
-LIVE_LAYERS = ("strength", "keep_color", "vivid")
-"""Layers that are built in only when a slider leaves its identity setting."""
-LOOK_SIZE = 4
-"""Length of the `look` input: ink, strength, keep_color, vivid."""
 
 
 class MapsGenerator(Protocol):
@@ -75,8 +71,7 @@ class StudentPicture(nn.Module):
     ) -> None:
         """`size` is (height, width) of the frames."""
         super().__init__()
-        unknown = set(layers) - set(LIVE_LAYERS)
-        assert not unknown, unknown
+        check_layers(layers)
         self.generator = generator
         self.height, self.width = size
         self.reduction = reduction
@@ -106,21 +101,12 @@ class StudentPicture(nn.Module):
         # convolutions take; an elementwise product makes OpenVINO turn it over twice.
         photo = F.conv2d(levels, self.scale, groups=levels.shape[1])  # type: ignore[arg-type]
         flat, weight = self._flat(photo)
-        ink, strength, keep_color, vivid = (look[index] for index in range(LOOK_SIZE))
         flat = torch.clamp(flat, 0, 1)
         if self.generator.bands:
             luma = self._luma(flat)
             flat = flat + soft_bands(luma, self.generator.bands) - luma
-        drawn = self.ink(flat, weight, ink)
-        if "vivid" in self.layers:
-            luma = self._luma(drawn)
-            drawn = luma + vivid * (drawn - luma)
-        if "keep_color" in self.layers:
-            drawn = drawn + keep_color * (self._recoloured(drawn, photo) - drawn)
-        if "strength" in self.layers:
-            drawn = photo + strength * (drawn - photo)
-        # The conversion to bytes truncates, so half a level more rounds.
-        return (torch.clamp(drawn, 0, 1) * 255 + 0.5).to(self.levels_type)
+        drawn = self.ink(flat, weight, look[0])
+        return finished(drawn, photo, look, self.layers, self._luma, self.levels_type)
 
     def _pad(self, frame: Tensor) -> Tensor:
         """Repeat the last row and column until the network's sides are multiples of 8."""
@@ -150,9 +136,3 @@ class StudentPicture(nn.Module):
     def _luma(self, picture: Tensor) -> Tensor:
         luma = F.conv2d(picture, self.luminance)  # type: ignore[arg-type]
         return F.conv2d(luma, self.repeat)  # type: ignore[arg-type]
-
-    def _recoloured(self, drawn: Tensor, photo: Tensor) -> Tensor:
-        """The drawing with the photo's chroma and mean luma."""
-        drawn_luma, photo_luma = self._luma(drawn), self._luma(photo)
-        shift = photo_luma.mean((1, 2, 3)) - drawn_luma.mean((1, 2, 3))
-        return drawn_luma + shift + (photo - photo_luma)

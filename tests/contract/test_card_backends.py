@@ -12,8 +12,8 @@ from livecartoon.backends.rtx import RtxContext
 from livecartoon.backends.rtx_builder import SMS, build_engine, build_for_all, check_sms, library
 from livecartoon.errors import EngineError
 from livecartoon.models.checkpoint import identity_of, read_header
+from livecartoon.models.layers import LIVE_LAYERS
 from livecartoon.models.papers import PAPERS
-from livecartoon.models.picture import LIVE_LAYERS
 from livecartoon.styles import find_style
 from tests.drawing import write_paper, write_student
 from tests.vendors import RtxRuntimeStandIn, TorchTensorRT

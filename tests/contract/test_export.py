@@ -11,7 +11,7 @@ from livecartoon.backends.base import EngineSpec
 from livecartoon.config import EngineOptions, Look
 from livecartoon.jobs.export import export_style
 from livecartoon.models.checkpoint import identity_of, read_header
-from livecartoon.models.picture import LIVE_LAYERS
+from livecartoon.models.layers import LIVE_LAYERS
 from livecartoon.styles import find_style
 from tests.drawing import drawn_photo, write_student
 
