@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from trainer.data.unpaired import Batch
-from trainer.discriminators.cartoongan import CartoonGANDiscriminator
 from trainer.losses.adversarial import bce_generator_loss, cross_entropy
 from trainer.recipes.base import Moment, Move, Term
-from trainer.recipes.paper import PaperRecipe, accuracy
+from trainer.recipes.edges import EdgeRecipe
 from trainer.recipes.settings import PaperTraining, Phase
 
 
@@ -37,17 +36,12 @@ class CartoonGANTraining(PaperTraining):
     """Of the edge-smoothed cartoons in eq. 3."""
 
 
-class CartoonGANRecipe(PaperRecipe):
+class CartoonGANRecipe(EdgeRecipe):
     """Critic (eq. 3), then generator (eq. 1); the first phase has the content loss alone."""
 
     config_type = CartoonGANTraining
     config: CartoonGANTraining
     needs = frozenset({"smoothed"})
-
-    def cast(self) -> None:
-        """One generator, one critic."""
-        self.players["artist"] = self.generator
-        self.players["critic"] = CartoonGANDiscriminator(self.config.critic_width)
 
     def rates(self, epoch: float, phase: Phase) -> Mapping[str, float]:
         """A tenth after a half and again after three quarters of the adversarial phase."""
@@ -64,25 +58,9 @@ class CartoonGANRecipe(PaperRecipe):
             yield Move("artist", self.first_terms(fake, batch.photo, self.config.content_weight))
 
     def main(self, batch: Batch, moment: Moment) -> Iterator[Move]:
-        """The critic tells cartoons from generated and edge-smoothed ones."""
-        assert batch.smoothed is not None, "asked for in `needs`"
+        """Cross-entropy; the generator then fools the critic and keeps the photo's content."""
+        yield self.critic_move(batch, cross_entropy, 0.0, self.config.smoothed_weight)
         critic = self.players["critic"]
-        fake = self.imagine(self.generator, batch.photo)
-        with self.playing("critic"):
-            real, faked, smoothed = (
-                self.run(critic, picture) for picture in (batch.cartoon, fake, batch.smoothed)
-            )
-            terms = {
-                "real": Term(1.0, cross_entropy(real, 1)),
-                "fake": Term(1.0, cross_entropy(faked, 0)),
-                "smoothed": Term(self.config.smoothed_weight, cross_entropy(smoothed, 0)),
-            }
-            notes = {
-                "real_right": accuracy(real, True, 0.0),
-                "fake_right": accuracy(faked, False, 0.0),
-                "smoothed_right": accuracy(smoothed, False, 0.0),
-            }
-            yield Move("critic", terms, notes)
         with self.playing("artist"):
             fake = self.run(self.generator, batch.photo)
             terms = {"adversarial": Term(1.0, bce_generator_loss(self.run(critic, fake)))}

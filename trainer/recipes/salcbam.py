@@ -8,12 +8,11 @@ from typing import ClassVar
 
 from livecartoon.models.salcbam import SalCBAM, SaliencyFeatures
 from trainer.data.unpaired import Batch
-from trainer.discriminators.cartoongan import CartoonGANDiscriminator
 from trainer.losses.adversarial import lsgan_generator_loss, squared
 from trainer.losses.content import decayed_content_weight
 from trainer.losses.saliency import saliency_loss
 from trainer.recipes.base import Moment, Move, Term
-from trainer.recipes.paper import PaperRecipe, accuracy
+from trainer.recipes.edges import EdgeRecipe
 from trainer.recipes.settings import PaperTraining, Phase
 
 
@@ -43,18 +42,13 @@ class SalCBAMTraining(PaperTraining):
     """omega_sal of eq. 11."""
 
 
-class SalCBAMRecipe(PaperRecipe):
+class SalCBAMRecipe(EdgeRecipe):
     """Critic (eq. 8), then generator and saliency network together (eq. 11)."""
 
     config_type = SalCBAMTraining
     config: SalCBAMTraining
     needs = frozenset({"smoothed", "photo_saliency"})
     generator: SalCBAM
-
-    def cast(self) -> None:
-        """The saliency network is the artist's."""
-        self.players["artist"] = self.generator
-        self.players["critic"] = CartoonGANDiscriminator(self.config.critic_width)
 
     def rates(self, epoch: float, phase: Phase) -> Mapping[str, float]:
         """Constant."""
@@ -82,25 +76,9 @@ class SalCBAMRecipe(PaperRecipe):
 
     def main(self, batch: Batch, moment: Moment) -> Iterator[Move]:
         """Least squares; the content's weight decays."""
-        assert batch.smoothed is not None, "asked for in `needs`"
         assert batch.photo_saliency is not None, "asked for in `needs`"
+        yield self.critic_move(batch, squared, 0.5)
         critic = self.players["critic"]
-        fake = self.imagine(self.generator, batch.photo)
-        with self.playing("critic"):
-            real, faked, smoothed = (
-                self.run(critic, picture) for picture in (batch.cartoon, fake, batch.smoothed)
-            )
-            terms = {
-                "real": Term(1.0, squared(real, 1)),
-                "fake": Term(1.0, squared(faked, 0)),
-                "smoothed": Term(1.0, squared(smoothed, 0)),
-            }
-            notes = {
-                "real_right": accuracy(real, True, 0.5),
-                "fake_right": accuracy(faked, False, 0.5),
-                "smoothed_right": accuracy(smoothed, False, 0.5),
-            }
-            yield Move("critic", terms, notes)
         with self.playing("artist"):
             fake, found = self.run(self.generator.with_saliency, batch.photo)
             terms = self.content_terms(fake, batch.photo, self.content_weight(moment))
