@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,40 +88,11 @@ def steady(clip: Clip, filter_: Temporal) -> list[Pixels]:
 
 def score(clip: Clip, shown: Sequence[Pixels]) -> Scores:
     """Measure `shown` against the clip's truth, from frame SKIP on."""
-    sums: dict[str, float] = dict.fromkeys(
-        (
-            "warp",
-            "warp_off",
-            "warp_true",
-            "ghost",
-            "changed",
-            "pixels",
-            "trail",
-            "area",
-            "edges",
-            "edges_true",
-        ),
-        0.0,
-    )
-    error, error_off, flick, cut, count = 0.0, 0.0, 0.0, 0.0, len(shown) - SKIP
+    sums: dict[str, float] = defaultdict(float)
     for t in range(SKIP, len(shown)):
-        shot = clip.shots[t]
-        out, styled, truth = _f(shown[t]), _f(clip.styled[t]), _f(clip.truth[t])
-        if shot.is_event:
-            cut = max(cut, float(np.abs(out - styled).max()))
-        elif shot.flow is not None:
-            sums["warp"] += _warp_error(shot, out, shown[t - 1])
-            sums["warp_off"] += _warp_error(shot, styled, clip.styled[t - 1])
-            sums["warp_true"] += _warp_error(shot, truth, clip.truth[t - 1])
-        _add_ghost(sums, out - styled, _f(clip.truth[t - 1]) - truth)
-        if shot.uncovered is not None:
-            harm = np.abs(out - truth) - np.abs(styled - truth)
-            sums["trail"] += float(harm[shot.uncovered].sum()) / 3
-            sums["area"] += float(shot.uncovered.sum())
-        _add_edges(sums, out, truth)
-        error += float(np.square(out - truth).mean())
-        error_off += float(np.square(styled - truth).mean())
-        flick += float(np.abs(out - _f(shown[t - 1])).mean())
+        _add_frame(sums, clip, shown, t)
+    count = len(shown) - SKIP
+    error, error_off = sums["error"], sums["error_off"]
     return Scores(
         r_e=_ratio(sums["warp"], sums["warp_off"]),
         floor=_ratio(sums["warp_true"], sums["warp_off"]),
@@ -129,9 +101,29 @@ def score(clip: Clip, shown: Sequence[Pixels]) -> Scores:
         sharp=_ratio(sums["edges"], sums["edges_true"]),
         d_psnr=10 * math.log10((error_off + 1e-9) / (error + 1e-9)),
         harm=math.sqrt(error / count) - math.sqrt(error_off / count),
-        flick=flick / count,
-        cut=cut,
+        flick=sums["flick"] / count,
+        cut=sums["cut"],
     )
+
+
+def _add_frame(sums: dict[str, float], clip: Clip, shown: Sequence[Pixels], t: int) -> None:
+    shot = clip.shots[t]
+    out, styled, truth = _f(shown[t]), _f(clip.styled[t]), _f(clip.truth[t])
+    if shot.is_event:
+        sums["cut"] = max(sums["cut"], float(np.abs(out - styled).max()))
+    elif shot.flow is not None:
+        sums["warp"] += _warp_error(shot, out, shown[t - 1])
+        sums["warp_off"] += _warp_error(shot, styled, clip.styled[t - 1])
+        sums["warp_true"] += _warp_error(shot, truth, clip.truth[t - 1])
+    _add_ghost(sums, out - styled, _f(clip.truth[t - 1]) - truth)
+    if shot.uncovered is not None:
+        harm = np.abs(out - truth) - np.abs(styled - truth)
+        sums["trail"] += float(harm[shot.uncovered].sum()) / 3
+        sums["area"] += float(shot.uncovered.sum())
+    _add_edges(sums, out, truth)
+    sums["error"] += float(np.square(out - truth).mean())
+    sums["error_off"] += float(np.square(styled - truth).mean())
+    sums["flick"] += float(np.abs(out - _f(shown[t - 1])).mean())
 
 
 def _f(picture: Pixels) -> Floats:

@@ -200,34 +200,7 @@ def _run(
     """Convert the files, one line for each that is finished."""
     from livecartoon.jobs.convert import convert_many
 
-    told: set[str] = set()
-
-    running: list[Path] = []
-
-    def on_start(number: int, report: FileReport) -> None:
-        if report.output is not None:
-            running[:] = [report.output]
-        status.begin(report.input.name, number + 1, len(paths))
-        text = engine_text(report)
-        if text not in told:
-            told.add(text)
-            session.say(text)
-
-    def on_progress(number: int, progress: Progress) -> None:
-        status.update(
-            progress.frame,
-            progress.frames,
-            seconds=progress.film_s,
-            stage=options.style,
-            bytes_out=progress.bytes_out,
-        )
-
-    def on_done(number: int, report: FileReport) -> None:
-        if report.status not in ("failed", "planned") or (
-            report.status == "failed" and len(paths) > 1
-        ):
-            session.say(file_line(report))
-
+    narrator = _Narrator(session, status, len(paths), options.style)
     try:
         return convert_many(
             paths,
@@ -235,12 +208,48 @@ def _run(
             options,
             settings,
             fail_fast=fail_fast,
-            on_progress=on_progress,
+            on_progress=narrator.on_progress,
             on_warning=session.warn,
-            on_start=on_start,
-            on_done=on_done,
+            on_start=narrator.on_start,
+            on_done=narrator.on_done,
         )
     except KeyboardInterrupt:
-        if any(path.with_name(f"{path.name}.livecartoon").is_dir() for path in running):
-            session.say("what is done is saved; resume: run the same command again")
+        narrator.on_interrupt()
         raise
+
+
+class _Narrator:
+    """Tells how files are getting on."""
+
+    def __init__(self, session: Session, status: Status, files: int, style: str) -> None:
+        self._session, self._status = session, status
+        self._files, self._style = files, style
+        self._told: set[str] = set()
+        self._running: Path | None = None
+
+    def on_start(self, number: int, report: FileReport) -> None:
+        self._running = report.output
+        self._status.begin(report.input.name, number + 1, self._files)
+        text = engine_text(report)
+        if text not in self._told:
+            self._told.add(text)
+            self._session.say(text)
+
+    def on_progress(self, number: int, progress: Progress) -> None:
+        self._status.update(
+            progress.frame,
+            progress.frames,
+            seconds=progress.film_s,
+            stage=self._style,
+            bytes_out=progress.bytes_out,
+        )
+
+    def on_done(self, number: int, report: FileReport) -> None:
+        is_told_at_the_end = report.status == "failed" and self._files == 1
+        if report.status != "planned" and not is_told_at_the_end:
+            self._session.say(file_line(report))
+
+    def on_interrupt(self) -> None:
+        path = self._running
+        if path is not None and path.with_name(f"{path.name}.livecartoon").is_dir():
+            self._session.say("what is done is saved; resume: run the same command again")

@@ -16,7 +16,8 @@ from livecartoon.jobs.convert import ConvertSettings, convert_file, convert_many
 from livecartoon.jobs.report import FileReport
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import inspect
-from tests.drawing import ClipPlan, cut_off, write_clip, write_everything
+from tests.drawing import ClipPlan, cut_off, write_clip
+from tests.everything import write_everything
 
 FAST = ConvertSettings(preset="ultrafast")
 OPTIONS = EngineOptions(style="identity")

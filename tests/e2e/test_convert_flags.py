@@ -19,7 +19,8 @@ from livecartoon.size import parse_size
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.file import FileSource
 from livecartoon.sources.probe import inspect
-from tests.drawing import ClipPlan, write_clip, write_everything
+from tests.drawing import ClipPlan, write_clip
+from tests.everything import write_everything
 
 FAST = ConvertSettings(preset="ultrafast", crf=4)
 LOSSLESS = ConvertSettings(codec="ffv1", pix_fmt="bgr0")

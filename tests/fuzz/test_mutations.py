@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.drawing import ClipPlan, write_clip, write_everything
+from tests.drawing import ClipPlan, write_clip
+from tests.everything import write_everything
 
 #: How many mutants; `LIVECARTOON_MUTANTS=1000` is the long run.
 MUTANTS = int(os.environ.get("LIVECARTOON_MUTANTS", "100"))
