@@ -96,9 +96,8 @@ def run(
     """
     stages = _Stages(depth)
     report = stages.report
-    staged = stylize if isinstance(stylize, Staged) else None
-    draw_one = stylize.draw if isinstance(stylize, Staged) else stylize
-    after: _Lane[Any] = stages.drawn if staged else stages.styled
+    draw_one, steady_one = _halves(stylize)
+    after: _Lane[Any] = stages.drawn if steady_one else stages.styled
 
     def decode() -> None:
         for frame in _timed(source, report):
@@ -114,8 +113,8 @@ def run(
             raise
 
     def steady() -> None:
-        if staged:
-            _map(stages.drawn, staged.steady, stages.styled)
+        if steady_one:
+            _map(stages.drawn, steady_one, stages.styled)
 
     def encode() -> None:
         for frame in stages.styled:
@@ -127,6 +126,11 @@ def run(
 
     stages.run_all(draw, beside=(decode, steady, encode))
     return report
+
+
+def _halves(stylize: Stylize | Staged) -> tuple[Callable[[Any], Any], Callable[[Any], Any] | None]:
+    """What runs in the caller's thread, and what behind it in one of its own."""
+    return (stylize.draw, stylize.steady) if isinstance(stylize, Staged) else (stylize, None)
 
 
 class _Stages:

@@ -85,8 +85,7 @@ def convert_many(
     """
     inputs = list(sources)
     targets = [
-        output_for(path, output, options.style, number=number)
-        for number, path in enumerate(inputs, start=1)
+        output_for(path, output, options.style, number=n) for n, path in enumerate(inputs, 1)
     ]
     check_batch(inputs, targets)
     reports: list[FileReport] = []
