@@ -178,7 +178,7 @@ class _Broken:
 
 def _break(stylizer: Stylizer) -> None:
     """Replace the vendor's request and let the watchdog have looked once."""
-    stylizer._engine.backend._request = _Broken()
+    stylizer._engine.backend._engine._request = _Broken()
     clock = Clock()
     stylizer._engine._watchdog._clock = clock
     photo = drawn_photo(64, 48)
