@@ -10,20 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from livecartoon.backends.base import (
-    Build,
-    EngineSpec,
-    check_look,
-    check_pixels,
-    closed_error,
-    look_values,
-)
+from livecartoon.backends.base import Build, EngineSpec, look_values
 from livecartoon.backends.blocks import Packer
-from livecartoon.backends.cache import use_file
-from livecartoon.backends.locks import Hold
 from livecartoon.backends.openvino_engines import Engine, engine_of, is_student
-from livecartoon.backends.ready import make_ready
 from livecartoon.backends.selftest import Draw
+from livecartoon.backends.stored import StoredBackend
 from livecartoon.backends.telemetry import without_telemetry
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
@@ -33,23 +24,14 @@ INT8_RECIPE = 2
 """Raised whenever quantisation or its calibration changes what INT8 engines draw."""
 
 
-class OpenVINOBackend:
+class OpenVINOBackend(StoredBackend[Engine]):
     """Compiled for this CPU at one size; the compiled blob is cached, so torch loads only once."""
 
     name = "openvino"
 
     def __init__(self, spec: EngineSpec, device: str = "cpu", build: Build | None = None) -> None:
         """Load the engine from the cache or build it (seconds); raises EngineError, ModelError."""
-        compiler = OpenVINOCompiler(spec)
-        ready = make_ready(compiler, build or Build())
-        self.spec = spec
-        self.device = device
-        self.key: str | None = compiler.key
-        self.record = ready.record
-        self.build_s = ready.build_s
-        self._in_use = Hold(use_file(compiler.key))
-        self._engine: Engine | None = ready.engine
-        self._look = look_values(Look())
+        super().__init__(OpenVINOCompiler(spec), build)
 
     @staticmethod
     def key_of(spec: EngineSpec, device: str) -> str | None:
@@ -58,25 +40,12 @@ class OpenVINOBackend:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Stylize one frame; the result is overwritten by the next call."""
-        check_pixels(self.spec, pixels)
-        if self._engine is None:
-            raise closed_error()
-        return self._engine(pixels, self._look)
-
-    def set_look(self, look: Look) -> None:
-        """Move the sliders; takes effect with the next frame."""
-        check_look(self.spec, look)
-        self._look = look_values(look)
+        return self.engine_for(pixels)(pixels, self._look)
 
     def reset(self) -> None:
         """Forget earlier frames."""
         if self._engine is not None:
             self._engine.reset()
-
-    def close(self) -> None:
-        """Drop the engine."""
-        self._engine = None
-        self._in_use.close()
 
 
 def probe() -> str | None:

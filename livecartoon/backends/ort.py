@@ -9,18 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livecartoon.backends.base import (
-    Build,
-    EngineSpec,
-    check_look,
-    check_pixels,
-    closed_error,
-    look_values,
-)
-from livecartoon.backends.cache import use_file
-from livecartoon.backends.locks import Hold
-from livecartoon.backends.ready import make_ready
+from livecartoon.backends.base import Build, EngineSpec, look_values
 from livecartoon.backends.selftest import Draw
+from livecartoon.backends.stored import StoredBackend
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
@@ -33,24 +24,15 @@ PROVIDERS = {
 CPU's, for they are named by no --device."""
 
 
-class OrtBackend:
+class OrtBackend(StoredBackend[Any]):
     """An ONNX file of the whole picture path in a session of ONNX Runtime."""
 
     name = "ort"
 
     def __init__(self, spec: EngineSpec, device: str = "cpu", build: Build | None = None) -> None:
         """Load the file from the cache or export it (seconds); raises EngineError, ModelError."""
-        compiler = OrtCompiler(spec, device)
-        ready = make_ready(compiler, build or Build())
-        self.spec = spec
-        self.device = device
-        self.key: str | None = compiler.key
-        self.record = ready.record
-        self.build_s = ready.build_s
-        self._in_use = Hold(use_file(compiler.key))
-        self._session = ready.engine
-        self._look = look_values(Look())
-        self._memory = empty_memory(ready.engine)
+        super().__init__(OrtCompiler(spec, device), build)
+        self._memory = empty_memory(self._engine)
 
     @staticmethod
     def key_of(spec: EngineSpec, device: str) -> str | None:
@@ -59,24 +41,11 @@ class OrtBackend:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Stylize one frame."""
-        check_pixels(self.spec, pixels)
-        if self._session is None:
-            raise closed_error()
-        return _infer(self._session, pixels, self._look, self._memory)
-
-    def set_look(self, look: Look) -> None:
-        """Move the sliders; takes effect with the next frame."""
-        check_look(self.spec, look)
-        self._look = look_values(look)
+        return _infer(self.engine_for(pixels), pixels, self._look, self._memory)
 
     def reset(self) -> None:
         """Forget earlier frames."""
         self._memory.fill(0)
-
-    def close(self) -> None:
-        """Drop the session."""
-        self._session = None
-        self._in_use.close()
 
 
 def probe() -> str | None:

@@ -10,14 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels, closed_error
-from livecartoon.backends.cache import load_engine, store_engine, use_file
+from livecartoon.backends.base import Build, EngineSpec
+from livecartoon.backends.cache import load_engine, store_engine
 from livecartoon.backends.cuda_ring import CudaRing
 from livecartoon.backends.graph import look_tensor
-from livecartoon.backends.locks import Hold
-from livecartoon.backends.ready import make_ready
 from livecartoon.backends.rtx_builder import build_engine, check_sms, library, make_logger
 from livecartoon.backends.selftest import Draw
+from livecartoon.backends.stored import StoredBackend
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
@@ -26,8 +25,11 @@ HEADER_BYTES = 64
 """What the library looks at to say whether an engine is for this machine."""
 
 
-class RtxBackend:
-    """An engine for consumer cards from Turing on; data-centre Hopper is not among them."""
+class RtxBackend(StoredBackend["RtxEngine"]):
+    """An engine for consumer cards from Turing on; data-centre Hopper is not among them.
+
+    `reset` has nothing to forget: styles with a memory of the clip are not built for it.
+    """
 
     name = "rtx"
 
@@ -35,14 +37,7 @@ class RtxBackend:
         self, spec: EngineSpec, device: str = "cuda:0", build: Build | None = None
     ) -> None:
         """Load or build (seconds, then the kernels); raises EngineError, ModelError."""
-        compiler = RtxCompiler(spec, device)
-        ready = make_ready(compiler, build or Build())
-        self.spec, self.device = spec, device
-        self.key: str | None = compiler.key
-        self.record, self.build_s = ready.record, ready.build_s
-        self._in_use = Hold(use_file(compiler.key))
-        self._engine: RtxEngine | None = ready.engine
-        self._look = look_tensor(Look())
+        super().__init__(RtxCompiler(spec, device), build)
 
     @staticmethod
     def key_of(spec: EngineSpec, device: str) -> str | None:
@@ -51,25 +46,13 @@ class RtxBackend:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Stylize one frame; the result is overwritten by the next call."""
-        check_pixels(self.spec, pixels)
-        if self._engine is None:
-            raise closed_error()
-        return self._engine.ring(pixels, self._look)
-
-    def set_look(self, look: Look) -> None:
-        """Move the sliders; takes effect with the next frame."""
-        check_look(self.spec, look)
-        self._look = look_tensor(look)
-
-    def reset(self) -> None:
-        """Nothing to forget: styles with a memory of the clip are not built for it."""
+        return self.engine_for(pixels).ring(pixels, torch.from_numpy(self._look))
 
     def close(self) -> None:
         """Drop the engine; the kernels it chose are kept for the next start."""
         if self._engine is not None:
             self._engine.keep_kernels()
-        self._engine = None
-        self._in_use.close()
+        super().close()
 
 
 def probe() -> str | None:

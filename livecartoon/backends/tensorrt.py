@@ -14,13 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels, closed_error
-from livecartoon.backends.cache import load_engine, store_engine, use_file
+from livecartoon.backends.base import Build, EngineSpec
+from livecartoon.backends.cache import load_engine, store_engine
 from livecartoon.backends.cuda_ring import CudaRing
 from livecartoon.backends.graph import example_inputs, look_tensor, without_memory
-from livecartoon.backends.locks import Hold
-from livecartoon.backends.ready import make_ready
 from livecartoon.backends.selftest import Draw
+from livecartoon.backends.stored import StoredBackend
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
@@ -30,8 +29,11 @@ OPTIMIZATION_LEVEL = 3
 """Of 5: the last two take minutes more for a few per cent."""
 
 
-class TensorRTBackend:
-    """A serialised engine of one size for one card."""
+class TensorRTBackend(StoredBackend[CudaRing]):
+    """A serialised engine of one size for one card.
+
+    `reset` has nothing to forget: styles with a memory of the clip are not built for it.
+    """
 
     name = "tensorrt"
 
@@ -39,14 +41,7 @@ class TensorRTBackend:
         self, spec: EngineSpec, device: str = "cuda:0", build: Build | None = None
     ) -> None:
         """Load or build (minutes); raises EngineError E501, E503, E504, E505, ModelError."""
-        compiler = TensorRTCompiler(spec, device)
-        ready = make_ready(compiler, build or Build())
-        self.spec, self.device = spec, device
-        self.key: str | None = compiler.key
-        self.record, self.build_s = ready.record, ready.build_s
-        self._in_use = Hold(use_file(compiler.key))
-        self._ring: CudaRing | None = ready.engine
-        self._look = look_tensor(Look())
+        super().__init__(TensorRTCompiler(spec, device), build)
 
     @staticmethod
     def key_of(spec: EngineSpec, device: str) -> str | None:
@@ -55,23 +50,7 @@ class TensorRTBackend:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Stylize one frame; the result is overwritten by the next call."""
-        check_pixels(self.spec, pixels)
-        if self._ring is None:
-            raise closed_error()
-        return self._ring(pixels, self._look)
-
-    def set_look(self, look: Look) -> None:
-        """Move the sliders; takes effect with the next frame."""
-        check_look(self.spec, look)
-        self._look = look_tensor(look)
-
-    def reset(self) -> None:
-        """Nothing to forget: styles with a memory of the clip are not built for it."""
-
-    def close(self) -> None:
-        """Drop the engine."""
-        self._ring = None
-        self._in_use.close()
+        return self.engine_for(pixels)(pixels, torch.from_numpy(self._look))
 
 
 def probe() -> str | None:
