@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from livecartoon.models.blocks import LUMINANCE
 from livecartoon.models.generator import MIN_SIDE, Generator
 from livecartoon.models.guided import guided_map
 from livecartoon.models.layers import check_layers, finished
@@ -20,7 +21,6 @@ GUARD = (4.0, 12.0)
 TRANSFER_RADIUS = 1
 TRANSFER_EPS = 1e-4
 """Variance of a colour 0..1 that counts as half an edge when the drawing is enlarged."""
-LUMA = (0.299, 0.587, 0.114)
 
 
 class PaperPicture(nn.Module):
@@ -62,7 +62,7 @@ class PaperPicture(nn.Module):
         """To whole network pixels, and to what reflection needs: repeats the edge."""
         self.small_border = (0, -sides[1] % generator.multiple, 0, -sides[0] % generator.multiple)
         """To the generator's multiple: reflects, for a flat border would shift its norms."""
-        self.register_buffer("luma", torch.tensor(LUMA)[None, :, None, None], persistent=False)
+        self.register_buffer("luma", torch.tensor(LUMINANCE)[None, :, None, None], persistent=False)
 
     def forward(self, frame: Tensor, look: Tensor) -> Tensor:
         """(1, H, W, 3) uint8 RGB and (4,) float sliders to (1, H, W, 3) uint8 RGB."""
