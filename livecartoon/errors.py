@@ -55,7 +55,7 @@ CODES: dict[str, str] = {
     "E505": "self-test failed for the forced precision",
     "E506": "out of memory",
     "E507": "device lost",
-    "E508": "doctor found a failure",
+    "E508": "doctor or cache verify found a failure",
     "E601": "weights file missing",
     "E602": "weights file is not safetensors or is corrupt",
     "E603": "weights header absent or newer than this program",
