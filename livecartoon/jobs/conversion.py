@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from livecartoon.config import EngineOptions
-from livecartoon.errors import InputError, LivecartoonError, OutputError, PartialError, UsageError
+from livecartoon.errors import InputError, LivecartoonError, PartialError, UsageError
 from livecartoon.jobs.compare import compared
 from livecartoon.jobs.hooks import Hooks, Progress
+from livecartoon.jobs.joining import disk_full, join
 from livecartoon.jobs.journal import input_identity
 from livecartoon.jobs.laps import LapRunner, Tally
 from livecartoon.jobs.lapstyle import Stylize
@@ -22,14 +23,11 @@ from livecartoon.jobs.planning import Plan
 from livecartoon.jobs.reading import file_of, problem_of
 from livecartoon.jobs.report import FileReport, engine_fields, planned_engine, temporal_fields
 from livecartoon.jobs.settings import ConvertSettings
-from livecartoon.jobs.verify import expected_of, verify
 from livecartoon.jobs.workspace import Workspace
 from livecartoon.pipeline import run
 from livecartoon.sinks.animation import AnimationSink, is_animation
 from livecartoon.sinks.base import Sink
-from livecartoon.sinks.join import Joiner
 from livecartoon.sinks.segments import Segment, SegmentSink
-from livecartoon.sinks.video import tick_of
 from livecartoon.sources.probe import packet_times
 
 
@@ -199,64 +197,22 @@ class Conversion:
         saved = self._saved = journal.bytes
         free = shutil.disk_usage(self.workspace.folder).free
         if free < saved:  # the film is joined beside its pieces
-            raise self._disk_full(saved, free)
-
-    def _disk_full(self, needed: int, free: int) -> OutputError:
-        frames, done = self.plan.reading.info.frames, self.workspace.journal.frames
-        share = f"{min(99, 100 * done // frames)} % is saved" if frames else f"{done} frames saved"
-        return OutputError(
-            "E403",
-            f"disk full on {self.target.parent}: {max(1, needed >> 20)} MiB needed,"
-            f" {free >> 20} MiB free; {share}",
-            "free space and run the same command again",
-        )
+            raise disk_full(self.plan, journal, saved, free)
 
     def _join(
         self, workspace: Workspace, pieces: list[Segment], problem: LivecartoonError | None
     ) -> None:
-        plan, report = self.plan, self.report
-        frames = sum(len(piece.pts) for piece in pieces)
-        if not frames:
+        if not any(piece.pts for piece in pieces):
             raise problem or _empty_part()
-        if input_identity(report.input) != self._input:
+        if input_identity(self.report.input) != self._input:
             raise InputError(
                 "E306",
-                f"{report.input.name} was changed while it was converted",
+                f"{self.report.input.name} was changed while it was converted",
                 "run the same command again when it is whole",
             )
-        report.segments = sum(1 for piece in pieces if piece.pts)
-        if moved := sum(piece.moved for piece in pieces):
-            self._warn("W306", f"AVI keeps one frame rate: {moved} time stamps were moved")
-        tick = tick_of(plan.info, "avi" if self.target.suffix.lower() == ".avi" else "")
-        joiner = Joiner(workspace.part, workspace.folder, pieces, tick, plan.reading.shift_s)
-        try:
-            carrier = joiner.write(
-                plan.tracks,
-                plan.rules,
-                plan.tags(),
-                plan.video_tags(),
-                plan.tracks.video_disposition,
-            )
-        except OutputError as error:
-            if error.code != "E403":
-                raise
-            free = shutil.disk_usage(workspace.folder).free
-            raise self._disk_full(workspace.journal.bytes, free) from error
-        if plan.tracks.problem:
-            self._warn("W307", plan.tracks.problem)
-        for track in carrier.tracks.values() if carrier else ():
-            if track.lost:
-                kind = track.source.type
-                self._warn("W307", f"{track.lost} {kind} packets could not be decoded")
-        expected = expected_of(frames, plan.info, plan.padding, plan.pix_fmt, carrier)
-        facts = verify(workspace.part, expected)
-        self._note_lost_tags(facts.tags)
+        self.report.segments = sum(1 for piece in pieces if piece.pts)
+        join(self.plan, workspace, pieces)
         self._name(workspace, problem)
-
-    def _note_lost_tags(self, tags: dict[str, str]) -> None:
-        found = {name.lower() for name in tags}
-        if lost := [name for name in self.plan.tags() if name.lower() not in found]:
-            self._warn("W309", f"{self.target.suffix} has no room for the tags {', '.join(lost)}")
 
     def _start(self, stylize: Stylize) -> None:
         self.report.engine = engine_fields(stylize)

@@ -11,7 +11,8 @@ from livecartoon.frame import Frame
 from livecartoon.jobs.settings import ConvertSettings
 from livecartoon.sinks.segments import Laps
 from livecartoon.sources.base import VideoInfo
-from livecartoon.sources.file import FileSource, Part
+from livecartoon.sources.file import FileSource
+from livecartoon.sources.part import Part
 from livecartoon.sources.rate import RatedSource
 
 #: Frames that filters with a memory see before a lap begins.

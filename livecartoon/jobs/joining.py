@@ -1,0 +1,65 @@
+"""The last step of a conversion: closed pieces and the rest of the source become one film."""
+
+from __future__ import annotations
+
+import shutil
+
+from livecartoon.errors import OutputError
+from livecartoon.jobs.journal import Journal
+from livecartoon.jobs.planning import Plan
+from livecartoon.jobs.verify import expected_of, verify
+from livecartoon.jobs.workspace import Workspace
+from livecartoon.sinks.carrier import Carrier
+from livecartoon.sinks.join import Joiner
+from livecartoon.sinks.segments import Segment
+from livecartoon.sinks.video import tick_of
+
+
+def join(plan: Plan, workspace: Workspace, pieces: list[Segment]) -> None:
+    """Write the film to `workspace.part` and read it again; OutputError if it is not sound."""
+    if moved := sum(piece.moved for piece in pieces):
+        plan.warn("W306", f"AVI keeps one frame rate: {moved} time stamps were moved")
+    carrier = _written(plan, workspace, pieces)
+    if plan.tracks.problem:
+        plan.warn("W307", plan.tracks.problem)
+    for track in carrier.tracks.values() if carrier else ():
+        if track.lost:
+            kind = track.source.type
+            plan.warn("W307", f"{track.lost} {kind} packets could not be decoded")
+    frames = sum(len(piece.pts) for piece in pieces)
+    expected = expected_of(frames, plan.info, plan.padding, plan.pix_fmt, carrier)
+    facts = verify(workspace.part, expected)
+    found = {name.lower() for name in facts.tags}
+    if lost := [name for name in plan.tags() if name.lower() not in found]:
+        suffix = plan.target.suffix
+        plan.warn("W309", f"{suffix} has no room for the tags {', '.join(lost)}")
+
+
+def _written(plan: Plan, workspace: Workspace, pieces: list[Segment]) -> Carrier | None:
+    tick = tick_of(plan.info, "avi" if plan.target.suffix.lower() == ".avi" else "")
+    joiner = Joiner(workspace.part, workspace.folder, pieces, tick, plan.reading.shift_s)
+    try:
+        return joiner.write(
+            plan.tracks,
+            plan.rules,
+            plan.tags(),
+            plan.video_tags(),
+            plan.tracks.video_disposition,
+        )
+    except OutputError as error:
+        if error.code != "E403":
+            raise
+        free = shutil.disk_usage(workspace.folder).free
+        raise disk_full(plan, workspace.journal, workspace.journal.bytes, free) from error
+
+
+def disk_full(plan: Plan, journal: Journal, needed: int, free: int) -> OutputError:
+    """Return the error that says how far a run came; `needed` and `free` in bytes."""
+    frames, done = plan.reading.info.frames, journal.frames
+    share = f"{min(99, 100 * done // frames)} % is saved" if frames else f"{done} frames saved"
+    return OutputError(
+        "E403",
+        f"disk full on {plan.target.parent}: {max(1, needed >> 20)} MiB needed,"
+        f" {free >> 20} MiB free; {share}",
+        "free space and run the same command again",
+    )
