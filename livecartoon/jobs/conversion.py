@@ -16,7 +16,7 @@ from livecartoon.jobs.compare import compared
 from livecartoon.jobs.hooks import Hooks, Progress
 from livecartoon.jobs.joining import disk_full, join
 from livecartoon.jobs.journal import input_identity
-from livecartoon.jobs.laps import LapRunner, Tally
+from livecartoon.jobs.laps import LapRunner, Tally, laps_shown
 from livecartoon.jobs.lapstyle import Stylize
 from livecartoon.jobs.naming import partial_name
 from livecartoon.jobs.planning import Plan
@@ -170,8 +170,7 @@ class Conversion:
         if jobs > 1 and times is None:
             self._warn("W310", "its time stamps do not allow pieces side by side: --jobs 1")
         if times:
-            last_s = min(max(times), reading.end_s) if reading.end_s is not None else max(times)
-            count = reading.laps.of(last_s) + 1
+            laps = laps_shown(reading, times, self.settings.fps)
 
             def borrow() -> AbstractContextManager[Stylize]:
                 return hooks.make_own(reading.info, self.options)
@@ -179,7 +178,7 @@ class Conversion:
             with borrow() as stylize:  # built or loaded once; the workers find it cached
                 self._start(stylize)
             self._begin_clock()
-            runner.run_side_by_side(borrow, min(jobs, count), count)
+            runner.run_side_by_side(borrow, min(jobs, len(laps)), laps)
             return
         with hooks.make_stylize(reading.info, self.options) as stylize:
             self._start(stylize)

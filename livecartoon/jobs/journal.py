@@ -131,6 +131,7 @@ def _segment(fields: dict[str, Any]) -> Segment:
         raise ValueError(name)
     return Segment(
         index=int(fields["index"]),
+        last=int(fields["last"]),
         file=name,
         sha256=str(fields["sha256"]),
         pts=tuple(int(value) for value in fields["pts"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -77,10 +77,13 @@ class LapRunner:
         for first, end in gaps(self.done):
             self._run(stylize, first, end)
 
-    def run_side_by_side(self, borrow: Borrow, jobs: int, count: int) -> None:
-        """Do the missing laps of `count`, `jobs` at a time, each worker with its own engine."""
-        missing = [lap for lap in range(count) if lap not in self.done]
-        last = count if count - 1 in self.done else count - 1  # its reader sees the file's end
+    def run_side_by_side(self, borrow: Borrow, jobs: int, laps: Sequence[int]) -> None:
+        """Do the missing ones of `laps`, `jobs` at a time, each worker with its own engine.
+
+        `laps`, in order, are all that hold pictures.
+        """
+        missing = [lap for lap in laps if lap not in self.done]
+        last = laps[-1] + 1 if laps[-1] in self.done else laps[-1]  # its reader sees the file's end
         todo = dict.fromkeys([*missing, last])
         queue = iter([(lap, lap + 1 if lap < last else None) for lap in todo])
 
@@ -233,17 +236,24 @@ class _RunUpCheck:
             self._seen.append(at_s)
 
 
+def laps_shown(
+    reading: Reading, times: Iterable[Fraction], rate: Fraction | None
+) -> Sequence[int]:
+    """Return the laps in which pictures are shown, in order; `times` are those of the source.
+
+    At a constant `rate` there are pictures in every lap.
+    """
+    ends = reading.end_s
+    wanted = {reading.laps.of(at_s) for at_s in times if ends is None or at_s < ends} or {0}
+    return sorted(wanted) if rate is None else range(max(wanted) + 1)
+
+
 def gaps(done: dict[int, Segment]) -> list[tuple[int, int | None]]:
     """Return the stretches of laps (first, end) that are not done; the last one is open."""
     found: list[tuple[int, int | None]] = []
     lap = 0
-    while lap <= max(done, default=-1):
-        if lap not in done:
-            end = lap + 1
-            while end not in done:
-                end += 1
-            found.append((lap, end))
-            lap = end
-        else:
-            lap += 1
+    for index in sorted(done):
+        if index > lap:
+            found.append((lap, index))
+        lap = max(lap, done[index].last + 1)
     return [*found, (lap, None)]

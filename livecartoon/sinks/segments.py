@@ -55,10 +55,14 @@ class Segment:
     """A closed piece; times count in the encoder's time base."""
 
     index: int
+    """Of its lap."""
+    last: int
+    """Of the last lap it stands for: more than one only where the source shows nothing. A time
+    stamp that lies may put millions of those between two pictures."""
     file: str
     sha256: str
     pts: tuple[int, ...]
-    """Of its pictures, increasing; empty where the source shows nothing for a whole lap."""
+    """Of its pictures, increasing; empty where the source shows nothing for whole laps."""
     durations: tuple[int, ...]
     depth: int
     """How many packets a picture is stored early at most (B-frames)."""
@@ -121,14 +125,14 @@ class SegmentSink(Sink):
         return _Piece(lap, path, self._format, self._name, self._info, self._settings)
 
     def _close_until(self, lap: int) -> None:
-        """Close the open piece and note that laps nobody saw a picture of are empty."""
+        """Close the open piece and note, as one, that laps without a picture are empty."""
         piece, self._piece = self._piece, None
         if piece is not None:
             self._on_closed(piece.close())
             self._next = piece.index + 1
-        for index in range(self._next, lap):
-            self._on_closed(Segment(index, "", "", (), (), 0))
-        self._next = max(self._next, lap)
+        if lap > self._next:
+            self._on_closed(Segment(self._next, lap - 1, "", "", (), (), 0))
+            self._next = lap
 
     def close(self) -> None:
         """Close the last piece."""
@@ -193,6 +197,7 @@ class _Piece:
         self._part.replace(self._path)
         return Segment(
             index=self.index,
+            last=self.index,
             file=self._path.name,
             sha256=digest,
             pts=tuple(pts for pts, _ in self._times),

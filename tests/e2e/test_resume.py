@@ -151,6 +151,18 @@ def test_convert_side_by_side_gives_the_serial_film(tmp_path: Path, name: str) -
     assert one.read_bytes() == two.read_bytes()
 
 
+def test_convert_of_a_lying_time_base_does_not_count_its_empty_laps(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.avi", ClipPlan(codec="mpeg4", options=(), sound=(), ticks=25))
+    content = bytearray(clip.read_bytes())
+    scale = content.index(b"vids") + 20  # ticks of a frame; now one lasts a month
+    content[scale : scale + 8] = (0x7FFFFFFF).to_bytes(4, "little") + (800).to_bytes(4, "little")
+    clip.write_bytes(bytes(content))
+    for jobs in (1, 2):
+        report = convert(clip, tmp_path / f"{jobs}.mp4", replace(SHORT, codec="auto", jobs=jobs))
+        assert report.frames_out == 12
+        assert report.segments == 12
+
+
 def test_resume_of_another_job_refuses_and_names_the_option(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
     with pytest.raises(KeyboardInterrupt):

@@ -5,6 +5,7 @@ import random
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,8 +104,11 @@ class Server:
         assert self.process.stdout
         self.process.stdin.write(f"{path}\n")
         self.process.stdin.flush()
+        alarm = threading.Timer(3 * LONGEST_S, self.process.kill)
+        alarm.start()
         answer = self.process.stdout.readline()
-        assert answer, self.process.communicate()[1]
+        alarm.cancel()
+        assert answer, f"{path} kills or hangs: {self.process.communicate()[1]}"
         return [float(word) for word in answer.split()]
 
     def close(self) -> None:
