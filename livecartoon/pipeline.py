@@ -107,10 +107,10 @@ def run(
     def draw() -> None:
         try:
             _map(stages.decoded, draw_one, after, report)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
+            stages.failures.append(error)
             stages.no_more.set()
             after.put(None)  # the stages behind finish what is on its way
-            raise
 
     def steady() -> None:
         if steady_one:
@@ -149,26 +149,33 @@ class _Stages:
     def run_all(self, here: Callable[[], None], beside: tuple[Callable[[], None], ...]) -> None:
         started = time.perf_counter()
         threads = [threading.Thread(target=self._guarded, args=(stage,)) for stage in beside]
-        for thread in threads:
-            thread.start()
-        self._guarded(here)
         try:
-            _join(threads)
-        except KeyboardInterrupt:  # once more: not even that is to be written
+            for thread in threads:
+                thread.start()
+            self._guarded(here)
+            self._wait(threads)
+        except KeyboardInterrupt:  # once more, or before there was anything: write nothing
             self._fail()
-            _join(threads)
+            _join([thread for thread in threads if thread.ident is not None])
             raise
         if self.failures:
             raise self.failures[0]
         self.report.seconds = time.perf_counter() - started
+
+    def _wait(self, threads: list[threading.Thread]) -> None:
+        try:
+            _join(threads)
+        except KeyboardInterrupt as error:
+            if self.failures:
+                raise
+            self.failures.append(error)  # all is drawn: let it be written
+            _join(threads)
 
     def _guarded(self, stage: Callable[[], None]) -> None:
         try:
             stage()
         except _StoppedError:
             pass
-        except KeyboardInterrupt as error:
-            self.failures.append(error)
         except BaseException as error:  # noqa: BLE001  no thread may swallow it: run_all raises it
             self.failures.append(error)
             self._fail()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, replace
 
@@ -10,6 +9,7 @@ from livecartoon.backends import BACKENDS, probe
 from livecartoon.backends.base import EngineSpec, needed_layers
 from livecartoon.backends.choice import candidates, precision_for
 from livecartoon.backends.driver import has_cuda_driver
+from livecartoon.backends.reduction import reduction_for
 from livecartoon.backends.running import RunningEngine
 from livecartoon.backends.selftest import selftest_summary
 from livecartoon.closing import Closing
@@ -26,8 +26,6 @@ from livecartoon.threads import thread_budget
 FILTER_VERSION = "classic-3"
 ON_CARDS = ("auto", "torch", "tensorrt", "rtx")
 """Backends that take a card where there is one and no device was typed."""
-PROCESSING_PIXELS = 640 * 360
-"""Pixels at which the network runs by default on a CPU; larger frames are reduced to about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +42,8 @@ class EngineReport:
     fallback_reason: str | None
     build_seconds: float
     key: str | None
+    weights: str
+    """SHA-256 of the tensors, or a filter's version."""
     selftest: dict[str, float] | None = None
     """`psnr_min` and `max_abs` over the frames of the engine's self-test, None if it has none."""
 
@@ -112,6 +112,7 @@ class Stylizer(Closing):
             fallback_reason=self._engine.given_up or self._reason,
             build_seconds=backend.build_s,
             key=backend.key,
+            weights=spec.weights_sha256,
             selftest=selftest_summary(backend.record),
         )
 
@@ -247,36 +248,6 @@ def engine_spec(
         raise UsageError("E201", f"no tier {tier!r}", f"one of auto, {', '.join(TIERS)}")
     chosen, path = style.file_for(tier)
     return replace(spec, weights=path, weights_sha256=identity_of(read_header(path))), chosen
-
-
-def reduction_for(width: int, height: int, infer_size: str, *, on_gpu: bool) -> int:
-    """How many times smaller than the frames the network runs, a whole number.
-
-    "auto" on a CPU comes nearest to 640x360 pixels, on a GPU runs at full size up to
-    2.1 megapixels; "source" is 1; "360p" or "640x360" comes nearest to that.
-    """
-    if infer_size == "source":
-        return 1
-    if infer_size == "auto":
-        wanted = 2_100_000 if on_gpu else PROCESSING_PIXELS
-        if on_gpu and width * height <= wanted:
-            return 1
-        return max(1, round_ratio(math.sqrt(width * height / wanted)))
-    wanted_short = _short_side(infer_size)
-    return max(1, round_ratio(min(width, height) / wanted_short))
-
-
-def round_ratio(ratio: float) -> int:
-    """Nearest whole number by ratio: 1.42 is nearer to 1 than to 2, 1.5 is not."""
-    low = max(1, math.floor(ratio))
-    return low if ratio / low <= (low + 1) / ratio else low + 1
-
-
-def _short_side(text: str) -> int:
-    digits = text.removesuffix("p").split("x")
-    if not all(part.isdigit() and int(part) > 0 for part in digits) or len(digits) > 2:
-        raise UsageError("E201", f"infer-size {text!r} is no size", "auto, source, 360p, 640x360")
-    return min(int(part) for part in digits)
 
 
 def _checked_backend(name: str, device: str) -> str:

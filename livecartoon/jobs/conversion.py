@@ -19,6 +19,7 @@ from livecartoon.jobs.journal import input_identity
 from livecartoon.jobs.laps import LapRunner, Tally, laps_shown
 from livecartoon.jobs.lapstyle import Stylize
 from livecartoon.jobs.naming import partial_name
+from livecartoon.jobs.pinning import drawn_by, pinned
 from livecartoon.jobs.planning import Plan
 from livecartoon.jobs.reading import file_of, problem_of
 from livecartoon.jobs.report import FileReport, engine_fields, planned_engine, temporal_fields
@@ -163,7 +164,9 @@ class Conversion:
 
     def _run(self, runner: LapRunner) -> None:
         """Do what is missing with as many workers as were asked for."""
-        self._repeated = dict(self.workspace.journal.repeated)
+        journal = self.workspace.journal
+        self._repeated = dict(journal.repeated)
+        options = pinned(self.options, journal.engine if journal.is_worth_keeping else None)
         jobs = self.settings.jobs
         times = packet_times(self.report.input) if jobs > 1 else None
         reading, hooks = self.plan.reading, self.hooks
@@ -173,15 +176,18 @@ class Conversion:
             laps = laps_shown(reading, times, self.settings.fps)
 
             def borrow() -> AbstractContextManager[Stylize]:
-                return hooks.make_own(reading.info, self.options)
+                return hooks.make_own(reading.info, options)
 
             with borrow() as stylize:  # built or loaded once; the workers find it cached
                 self._start(stylize)
+                journal.note_engine(drawn_by(stylize, options.style))
+            options = pinned(options, journal.engine)
             self._begin_clock()
             runner.run_side_by_side(borrow, min(jobs, len(laps)), laps)
             return
-        with hooks.make_stylize(reading.info, self.options) as stylize:
+        with hooks.make_stylize(reading.info, options) as stylize:
             self._start(stylize)
+            journal.note_engine(drawn_by(stylize, options.style))
             self._begin_clock()
             runner.run_serially(stylize)
             self.report.temporal = temporal_fields(stylize)

@@ -16,7 +16,7 @@ from livecartoon.sinks.segments import Segment, file_hash
 
 JOB = "job.json"
 JOURNAL = "journal.jsonl"
-FORMAT = 1
+ENGINE = "engine"
 SAMPLE = 1 << 20
 
 
@@ -27,6 +27,8 @@ class Journal:
         self.segments: dict[int, Segment] = {}
         self.repeated: dict[int, int] = {}
         """Frames shown again in place of undecodable ones, by piece."""
+        self.engine: dict[str, Any] | None = None
+        """What drew the pieces."""
         self._folder = folder
         self._lock = threading.Lock()
 
@@ -40,22 +42,45 @@ class Journal:
             old = None
         if isinstance(old, dict):
             self._read()
+            engine = old.pop(ENGINE, None)
             different = difference(old, identity)
-            if different is not None and any(s.pts for s in self.segments.values()):
-                raise UsageError(
-                    "E202",
-                    f"{self._folder.name} holds {len(self.segments)} pieces of a run with"
-                    f" another {different}",
-                    "the same options go on with it; --no-resume starts over",
-                )
+            if different is not None and self.is_worth_keeping:
+                raise self._other_run(different)
             if different is None:
                 self._remove_strangers()
+                self.engine = engine if isinstance(engine, dict) else None
                 return
         self.clear()
         _write_synced(job, json.dumps(identity, indent=1))
 
+    def note_engine(self, engine: dict[str, Any]) -> None:
+        """Note what draws from here on; UsageError if something else drew the pieces there are.
+
+        Two engines never agree in every pixel: the film would change where they meet.
+        """
+        engine = json.loads(json.dumps(engine))
+        if self.engine is not None and self.is_worth_keeping:
+            different = difference(self.engine, engine)
+            if different is not None:
+                raise self._other_run(different)
+        self.engine = engine
+        job = self._folder / JOB
+        with suppress(OSError, ValueError):  # without resume there is none
+            known = json.loads(job.read_text(encoding="utf-8"))
+            if known.get(ENGINE) != engine:
+                _write_synced(job, json.dumps(known | {ENGINE: engine}, indent=1))
+
+    def _other_run(self, different: str) -> UsageError:
+        return UsageError(
+            "E202",
+            f"{self._folder.name} holds {len(self.segments)} pieces of a run with"
+            f" another {different}",
+            "the same options go on with it; --no-resume starts over",
+        )
+
     def clear(self) -> None:
         """Forget and delete everything."""
+        self.engine = None
         self.segments.clear()
         self.repeated.clear()
         for path in [*self._folder.glob("seg-*"), self._folder / JOURNAL, self._folder / JOB]:

@@ -236,9 +236,7 @@ class _RunUpCheck:
             self._seen.append(at_s)
 
 
-def laps_shown(
-    reading: Reading, times: Iterable[Fraction], rate: Fraction | None
-) -> Sequence[int]:
+def laps_shown(reading: Reading, times: Iterable[Fraction], rate: Fraction | None) -> Sequence[int]:
     """Return the laps in which pictures are shown, in order; `times` are those of the source.
 
     At a constant `rate` there are pictures in every lap.

@@ -25,6 +25,7 @@ from livecartoon.jobs.report import FileReport
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.file import FileSource
 from livecartoon.sources.probe import inspect
+from livecartoon.stylizer import EngineReport
 from tests.drawing import ClipPlan, write_clip
 
 OPTIONS = EngineOptions(style="classic", temporal="blend")
@@ -183,6 +184,45 @@ def test_resume_of_another_job_refuses_and_names_the_option(tmp_path: Path) -> N
     assert not (tmp_path / "b.mkv.livecartoon").exists()
 
 
+class Engine:
+    """Makes echoes that say what they draw with, and interrupts one of them."""
+
+    def __init__(self, weights: str, after: int = 1000) -> None:
+        self.weights, self.after = weights, after
+        self.asked: list[EngineOptions] = []
+
+    def __call__(self, info: VideoInfo, options: EngineOptions) -> nullcontext:  # type: ignore[type-arg]
+        self.asked.append(options)
+        made = stopping(self.after)(info, options)
+        backend = "openvino" if options.backend == "auto" else options.backend
+        precision = "fp32" if options.precision == "auto" else options.precision
+        made.enter_result.report = EngineReport(
+            "cpu", "cpu", backend, precision, "small", (96, 64), None, 0.0, None, self.weights
+        )
+        return made
+
+
+def test_resume_draws_with_the_engine_of_the_first_pieces(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
+    with pytest.raises(KeyboardInterrupt):
+        convert(clip, tmp_path / "b.mkv", make=Engine("one", after=40))
+    with pytest.raises(UsageError, match=r"E202.*--style \(classic, weights one"):
+        convert(clip, tmp_path / "b.mkv", make=Engine("two"))
+    again = Engine("one")
+    assert convert(clip, tmp_path / "b.mkv", make=again).resumed_from_frame > 0
+    (asked,) = again.asked
+    assert (asked.device, asked.backend, asked.precision) == ("cpu", "openvino", "fp32")
+
+
+def test_convert_side_by_side_gives_all_workers_one_engine(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
+    make = Engine("one")
+    convert(clip, tmp_path / "b.mkv", replace(SHORT, jobs=2), make)
+    first, *workers = make.asked
+    assert first.backend == "auto"
+    assert [worker.backend for worker in workers] == ["openvino"] * 2
+
+
 def test_resume_with_other_streams_wanted_goes_on(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
     with pytest.raises(KeyboardInterrupt):
@@ -277,6 +317,40 @@ def test_convert_killed_again_and_again_ends_as_the_uninterrupted_run(
             assert_same_film(whole, target)
             target.unlink()
     assert resumed > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_convert_interrupted_keeps_closed_laps_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path / "cache"))
+    clip = write_clip(tmp_path / "a.mp4", ClipPlan(160, 120, frames=100, key_frames=40))
+    target = tmp_path / "b.mkv"
+    journal = tmp_path / "b.mkv.livecartoon" / "journal.jsonl"
+    command = [*COMMAND, str(clip), "-o", str(target), "--segment", "0.5s"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+        while run.poll() is None and lines_of(journal) < 2:
+            time.sleep(0.005)
+        run.send_signal(number)
+        started_s = time.monotonic()
+        said = run.communicate()[1]
+    assert run.returncode == (130 if number == signal.SIGINT else 143), said
+    assert time.monotonic() - started_s < 20  # 5 on an idle machine
+    assert "run the same command again" in said
+    saved = lines_of(journal)
+    assert saved >= 2
+    assert not target.exists()
+    done = subprocess.run([*command, "--json"], stdout=subprocess.PIPE, check=True)
+    (report,) = json.loads(done.stdout)["files"]
+    assert report["resumed_from_frame"] == sum(len(frames) for frames in pieces_of(clip, saved))
+    assert inspect(target).pts == inspect(clip).pts
+
+
+def pieces_of(clip: Path, count: int) -> list[list[Fraction]]:
+    """Times of the pictures in the first laps of half a second."""
+    times = inspect(clip).pts
+    return [[t for t in times if int(2 * t) == lap] for lap in range(count)]
 
 
 def lines_of(journal: Path) -> int:

@@ -1,4 +1,7 @@
+import os
+import signal
 import threading
+import time
 from dataclasses import replace
 from fractions import Fraction
 
@@ -82,3 +85,33 @@ def test_run_when_interrupted_then_writes_what_was_drawn_before(is_staged):
     with pytest.raises(KeyboardInterrupt):
         run(Frames(), halves if is_staged else plain, sink)
     assert [frame.pts for frame in sink.frames] == list(range(9))
+
+
+def test_run_when_interrupted_twice_then_ends_without_writing_more():
+    class Interrupted(Halves):
+        def draw(self, frame):
+            if frame.pts == 9:
+                threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+                raise KeyboardInterrupt
+            return super().draw(frame)
+
+    class StuckSink(MemorySink):
+        def write(self, frame):
+            threading.Event().wait(0.2)
+            super().write(frame)
+
+    sink, started_s = StuckSink(), time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run(Frames(), Interrupted(), sink)
+    assert len(sink.frames) < 9
+    assert time.monotonic() - started_s < 5
+    assert threading.active_count() == 1
+
+
+def test_run_when_a_thread_is_interrupted_then_all_stages_end():
+    class Interrupted(Halves):
+        def steady(self, drawn):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Frames(), Interrupted(), MemorySink())

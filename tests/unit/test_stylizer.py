@@ -4,17 +4,12 @@ import numpy as np
 import pytest
 
 from livecartoon.backends.driver import has_cuda_driver
+from livecartoon.backends.reduction import reduction_for, round_ratio
 from livecartoon.config import EngineOptions, Look, TemporalName
 from livecartoon.errors import EngineError, UsageError
 from livecartoon.frame import Frame
 from livecartoon.styles import find_style
-from livecartoon.stylizer import (
-    Stylizer,
-    choose_engine,
-    engine_spec,
-    reduction_for,
-    round_ratio,
-)
+from livecartoon.stylizer import Stylizer, choose_engine, engine_spec
 from tests.drawing import moving_picture
 
 
