@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 
 from livecartoon.errors import UsageError
 
-SHORT_SIDES = (1080, 720, 540, 432, 360, 288, 240)
+SHORT_SIDES = (1080, 720, 540, 432, 360, 288, 240, 180)
 TIER_SIDE = 360
-"""Where the next smaller network is tried before a smaller picture."""
+"""From there down the next smaller network is tried before a smaller picture."""
 WINDOW_S = 0.5
 START_SHARE = 0.7
 """Of the budget: what warming up may take at the level to begin with."""
 DOWN_SHARE, DOWN_WINDOWS = 0.90, 2
 DROP_SHARE, DROP_WINDOWS = 0.10, 2
 UP_SHARE, UP_WINDOWS = 0.55, 8
+UP_FORECAST = 0.98
+"""Of the budget: what a higher level may take if its time grows with its pixels."""
 UP_AFTER_DOWN_S = 10.0
 FAILED_WITHIN_S = 60.0
 BARRED_S = 300.0
@@ -66,11 +68,13 @@ def ladder_of(
     sides: Sequence[int] = SHORT_SIDES,
     *,
     has_smaller_tier: bool = False,
+    tier_side: int = TIER_SIDE,
 ) -> list[Level]:
     """Levels for a source, the highest first.
 
-    `sides` are those that an engine covers. At 360 a smaller network, if there is one, comes
-    before smaller pictures, and stays for them: size and network never change together.
+    `sides` are those that an engine covers. At `tier_side`, or the first below, a smaller network,
+    if there is one, comes before smaller pictures, and stays for them: size and network never
+    change together.
     """
     usable = sorted({side for side in sides if side <= source_short_side}, reverse=True)
     usable = usable or [source_short_side]
@@ -78,7 +82,7 @@ def ladder_of(
     is_smaller = False
     for side in usable:
         levels.append(Level(side, is_smaller))
-        if side == TIER_SIDE and has_smaller_tier:
+        if side <= tier_side and has_smaller_tier and not is_smaller:
             is_smaller = True
             levels.append(Level(side, is_smaller))
     return levels
@@ -139,7 +143,14 @@ class Governor:
         self._slow = self._slow + 1 if window.work_ms > DOWN_SHARE * budget_ms else 0
         self._late = self._late + 1 if window.latency_ms > self.max_latency_ms else 0
         self._dropping = self._dropping + 1 if window.dropped_share > DROP_SHARE else 0
-        self._idle = self._idle + 1 if window.work_ms < UP_SHARE * budget_ms else 0
+        self._idle = self._idle + 1 if window.work_ms < self._up_share() * budget_ms else 0
+
+    def _up_share(self) -> float:
+        """What a frame may take of the budget for the level above to have a chance."""
+        if self.number == 0 or self.is_too_slow:
+            return UP_SHARE
+        here, above = self.level.short_side, self.levels[self.number - 1].short_side
+        return min(UP_SHARE, UP_FORECAST * (here / above) ** 2)
 
     def _reason_to_go_down(self, window: Window) -> str | None:
         if self._slow >= DOWN_WINDOWS:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from livecartoon.backends import BACKENDS, probe
+from livecartoon.backends import BACKENDS, engine_key, probe
 from livecartoon.backends.base import EngineSpec, needed_layers
-from livecartoon.backends.choice import candidates, precision_for
+from livecartoon.backends.choice import candidates, is_ready, precision_for
 from livecartoon.backends.driver import has_cuda_driver
 from livecartoon.backends.reduction import reduction_for
 from livecartoon.backends.running import RunningEngine
@@ -194,6 +194,25 @@ class Stylizer(Closing):
         mode = self.style.temporal if name == "auto" else name
         filter_ = open_temporal(mode, self._options.temporal_strength)
         return Steadier(mode, filter_, is_live=self._is_live)
+
+
+def is_prepared(style: Style, width: int, height: int, options: EngineOptions) -> bool:
+    """Whether a live Stylizer of these can be made without building an engine.
+
+    Raises EngineError, ModelError as making it would.
+    """
+    device, backend, _ = choose_engine(options)
+    spec, _ = engine_spec(style, width, height, options, device, is_live=True)
+    choices = candidates(
+        backend,
+        spec,
+        device,
+        is_backend_free=options.backend == "auto",
+        is_precision_free=options.precision == "auto",
+    )
+    last = choices[-1]
+    is_opened_only = engine_key(last.backend, last.spec, device) is None
+    return is_opened_only or any(is_ready(choice, device) for choice in choices)
 
 
 def choose_engine(options: EngineOptions) -> tuple[str, str, str | None]:

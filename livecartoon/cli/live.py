@@ -6,10 +6,23 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import click
+
 from livecartoon.cli.flags import AnyCommand, flag
 from livecartoon.cli.values import RATE, SIZE, TIME, Named
 from livecartoon.size import SizeRule
 
+MS = click.FloatRange(1, 60_000)
+FIELDS = (
+    "rate",
+    "input_format",
+    "is_looped",
+    "static_skip",
+    "governor",
+    "max_latency_ms",
+    "target_fps",
+)
+"""Flags that are fields of `LiveSettings` as they are."""
 WIDE = (1920, 1080)
 """Shape of a camera picture when only its short side is given."""
 CAMERA_FLAGS: tuple[Callable[[Any], Any], ...] = (
@@ -22,6 +35,11 @@ CAMERA_FLAGS: tuple[Callable[[Any], Any], ...] = (
     ),
     flag("--loop", "is_looped", is_flag=True, help="Start a video file over at its end."),
     flag("--static-skip/--no-static-skip", default=True, help="Rest while nothing moves."),
+    flag(
+        "--governor/--no-governor", default=True, help="Take a faster engine where one is needed."
+    ),
+    flag("--max-latency", "max_latency_ms", type=MS, default=100.0, help="Milliseconds to hold."),
+    flag("--target-fps", type=RATE, help="Pictures per second to hold (as the camera)."),
     flag("--duration", type=TIME, help="Stop after that time."),
 )
 
@@ -47,5 +65,5 @@ def camera_fields(values: dict[str, Any]) -> dict[str, Any]:
         "width": width,
         "height": height,
         "duration_s": None if duration is None else float(duration),
-        **{name: values.pop(name) for name in ("rate", "input_format", "is_looped", "static_skip")},
+        **{name: values.pop(name) for name in FIELDS},
     }

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -42,8 +43,18 @@ def builds_dir() -> Path:
 def start(arguments: Sequence[str]) -> tuple[int, Path]:
     """Start `livecartoon ARGUMENTS` in the background; its pid and its log file.
 
-    The child has a session of its own: it goes on when this program or its terminal ends, and
-    Ctrl-C here does not reach it. Raises OutputError E402 if there is no folder for its log.
+    It goes on when this program or its terminal ends. Raises OutputError E402.
+    """
+    child, log = spawn(arguments)
+    return child.pid, log
+
+
+def spawn(arguments: Sequence[str], niceness: int = 0) -> tuple[subprocess.Popen[bytes], Path]:
+    """Start `livecartoon ARGUMENTS` as a child of this program; it and its log file.
+
+    The child has a session of its own: Ctrl-C here does not reach it. `niceness` is how far it
+    stands back behind this program, 0..19. Raises OutputError E402 if there is no folder for
+    its log.
     """
     folder = builds_dir()
     name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
@@ -63,7 +74,12 @@ def start(arguments: Sequence[str]) -> tuple[int, Path]:
         raise OutputError(
             "E402", f"{folder} cannot be written ({error.strerror})", "LIVECARTOON_CACHE_DIR=FOLDER"
         ) from error
-    return child.pid, log
+    if niceness and hasattr(os, "setpriority"):
+        with suppress(ProcessLookupError):
+            os.setpriority(
+                os.PRIO_PROCESS, child.pid, min(19, niceness + os.getpriority(os.PRIO_PROCESS, 0))
+            )
+    return child, log
 
 
 class Reporter:

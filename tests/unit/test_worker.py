@@ -8,14 +8,9 @@ import pytest
 
 from livecartoon.config import Look
 from livecartoon.frame import Frame
+from livecartoon.jobs.live.still import MOST_REUSES, StillDetector, thumbnail
 from livecartoon.jobs.live.styling import StyleKey, StyleShelf
-from livecartoon.jobs.live.worker import (
-    MOST_REUSES,
-    Controls,
-    StillDetector,
-    Worker,
-    thumbnail,
-)
+from livecartoon.jobs.live.worker import Controls, Worker
 from livecartoon.slot import Slot
 from tests.live import ToyShop
 

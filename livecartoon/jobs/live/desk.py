@@ -34,6 +34,7 @@ HELP = (
     "s\tsnapshot",
     "r\trecording on / off",
     "v\tvirtual camera on / off",
+    "g\tgovernor on / off",
     "c\tcompare: wipe / beside",
     "m\tmirror",
     "f\tfull screen",
@@ -59,6 +60,7 @@ class Desk:
     is_mirrored: bool = True
     is_fullscreen: bool = False
     is_help: bool = False
+    is_governed: bool = True
     wants_quit: bool = False
     wants_snapshot: bool = False
     wants_figures: bool = False
@@ -157,6 +159,7 @@ ACTIONS: dict[str, Callable[[Desk], None]] = {
     "c": Desk.turn_compare,
     "esc": _ask("wants_quit"),
     "f": _flip("is_fullscreen"),
+    "g": _flip("is_governed"),
     "h": Desk.turn_hud,
     "i": _ask("wants_figures"),
     "j": lambda desk: desk.turn_double("vivid", -BIG_STEP),

@@ -11,6 +11,7 @@ SLOW_RATE = 0.8
 """Below that share of the camera's rate the picture is called slow."""
 DROP_SHARE = 0.1
 SILENT_S = 2.0
+ADVICE = "livecartoon optimize, --temporal blend or a smaller --size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class HudState:
     skipped: int = 0
     engine: str = ""
     infer_size: tuple[int, int] | None = None
+    level: str = ""
+    """Of the governor, "" before there is one."""
+    is_governed: bool = True
+    is_too_slow: bool = False
     keep_color: float = 0.0
     temporal: str = "off"
     sinks: tuple[str, ...] = ()
@@ -97,6 +102,8 @@ def _short_line(state: HudState) -> str:
     ]
     if state.is_frozen:
         words.append("FROZEN")
+    if state.is_too_slow:
+        words.append("TOO SLOW")
     if state.recorded_s is not None:
         minutes, seconds = divmod(int(state.recorded_s), 60)
         words.append(f"REC {minutes:02d}:{seconds:02d} no sound")
@@ -107,13 +114,16 @@ def _full_lines(state: HudState) -> list[str]:
     share = 100 * state.dropped / max(1, state.captured)
     reused = 100 * state.skipped / max(1, state.captured)
     network = f" | network {state.infer_size[0]}x{state.infer_size[1]}" if state.infer_size else ""
+    governor = "governor on" if state.is_governed else "governor off"
+    level = f" | level {state.level}, {governor}" if state.level else ""
     return [
         f"camera {state.camera} {state.size[0]}x{state.size[1]} {state.camera_fps:.1f} fps",
         f"processed {state.processed_fps:.1f} fps | dropped {share:.0f} % | "
         f"duplicated {reused:.0f} % | {condition(state)}",
-        f"{state.engine or 'engine not ready'}{network}",
+        f"{state.engine or 'engine not ready'}{network}{level}",
         f"anti-flicker {state.temporal} | keep colours {state.keep_color:.1f} | "
         f"lines {state.ink:.1f} | colours {state.vivid:.1f}",
         f"sinks {', '.join(state.sinks) or 'none'}",
+        *(["TOO SLOW: try " + ADVICE] if state.is_too_slow else []),
         *(f"warning: {text}" for text in state.warnings[-1:]),
     ]

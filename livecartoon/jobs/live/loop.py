@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Any
 
 from livecartoon.config import EngineOptions
 from livecartoon.frame import Frame
 from livecartoon.jobs.live.cameras import open_camera
 from livecartoon.jobs.live.desk import Desk
 from livecartoon.jobs.live.ending import Signals, start_thread
-from livecartoon.jobs.live.hud import HudState, figures_line, silence_text, temporal_text
-from livecartoon.jobs.live.meters import Growth, RateMeter
+from livecartoon.jobs.live.engines import Workshop
+from livecartoon.jobs.live.figures import Figures
+from livecartoon.jobs.live.gauge import Gauge
+from livecartoon.jobs.live.helm import Helm, Moment
+from livecartoon.jobs.live.hud import HudState, figures_line
+from livecartoon.jobs.live.meters import RateMeter
 from livecartoon.jobs.live.openers import first_sinks, sink_openers
 from livecartoon.jobs.live.rack import SinkRack
 from livecartoon.jobs.live.settings import EndReason, LiveReport, LiveSettings, LiveStatus
 from livecartoon.jobs.live.stage import Stage, snapshot_folder
-from livecartoon.jobs.live.styling import MakeStylizer, StyleKey, StyleShelf
+from livecartoon.jobs.live.steering import Steering
+from livecartoon.jobs.live.styling import StyleKey, StyleShelf
 from livecartoon.jobs.live.terminal import TerminalKeys
 from livecartoon.jobs.live.worker import Controls, Picture, Worker
-from livecartoon.jobs.report import temporal_fields
 from livecartoon.sinks.presenter import Presenter
 from livecartoon.slot import Slot, SlotClosed
 
@@ -32,6 +34,9 @@ log = logging.getLogger(__name__)
 POLL_S = 0.02
 JOIN_S = 0.8
 LOW_RATE = 0.8
+FLOOD = 1.2
+"""Times the rate asked for: more than that is not worth drawing."""
+LEVEL_NOTE_S = 1.0
 RATE_CHECK_S = 3.0
 
 
@@ -44,13 +49,13 @@ class LiveRun:
         engine: EngineOptions,
         presenter: Presenter,
         terminal: TerminalKeys,
-        make_stylizer: MakeStylizer,
+        workshop: Workshop,
         styles: Sequence[str],
     ) -> None:
         self._settings = settings
         self._presenter = presenter
         self._terminal = terminal
-        self._make = make_stylizer
+        self._workshop = workshop
         self._desk = Desk(
             tuple(styles),
             engine.style,
@@ -59,11 +64,11 @@ class LiveRun:
             settings.hud,
             is_mirrored=bool(settings.mirror),
             is_fullscreen=settings.fullscreen,
+            is_governed=settings.governor,
         )
         self._captured: Slot[Frame] = Slot()
         self._pictures: Slot[Picture] = Slot()
         self._arrivals = RateMeter()
-        self._growth = Growth()
         self._stopping = threading.Event()
         self._wished = StyleKey.of(engine.style, engine.look)
         self._loss = ""
@@ -86,21 +91,24 @@ class LiveRun:
             capture = start_thread("capture", self._capture)
             ending.callback(self._end_capture, capture)
             info = self._camera.source.info
-            self._shelf = StyleShelf(self._make, info.width, info.height)
+            self._shelf = StyleShelf(
+                self._workshop.make, info.width, info.height, self._workshop.is_ready
+            )
             ending.callback(self._end_shelf)
             self._shelf.wish(self._wished)
             self._open_sinks(ending)
             self._worker = self._make_worker()
             self._worker_thread = start_thread("worker", self._worker.run)
             ending.callback(self._end_worker)
-            self._stage = Stage(
-                self._presenter, self._desk, self._measure, self._dropped, on_status
-            )
+            self._figures = self._make_figures()
+            self._stage = Stage(self._presenter, self._desk, self._hud, self._dropped, on_status)
             ending.callback(self._stage.finish)
+            self._helm = self._make_helm()
+            ending.callback(self._helm.close)
             ending.callback(self._stop_camera)
             reason = self._loop(signals)
         self._rack.check(is_alone=False)
-        return self._report(reason)
+        return self._figures.report(reason, self._stage)
 
     def _open_sinks(self, ending: ExitStack) -> None:
         """Start a thread for each sink asked for; one that cannot begin fails here."""
@@ -121,6 +129,39 @@ class LiveRun:
             limit=self._settings.frames,
         )
 
+    def _make_figures(self) -> Figures:
+        target = self._settings.target_fps or self._camera.asked_rate
+        return Figures(
+            self._settings,
+            self._camera,
+            self._desk,
+            self._rack,
+            self._worker,
+            Steering(float(target), self._settings.max_latency_ms),
+            self._arrivals,
+            self._dropped,
+            self._warnings,
+            self._start_s,
+        )
+
+    def _make_helm(self) -> Helm:
+        info = self._camera.source.info
+        return Helm(
+            self._figures.steering,
+            Gauge(self._worker.counts.work, self._stage.fresh_latency),
+            self._shelf,
+            self._workshop.find,
+            self._workshop.builder,
+            (info.width, info.height),
+        )
+
+    def _hud(self, now_s: float) -> HudState:
+        self._figures.loss = self._loss
+        return self._figures.hud(now_s, self._stage)
+
+    def _dropped(self) -> int:
+        return self._captured.dropped + self._pictures.dropped
+
     def _capture(self) -> None:
         """Drain the camera; runs in its own thread and does nothing else."""
         with self._captured, self._camera.source:
@@ -140,6 +181,7 @@ class LiveRun:
                 self._desk.press(key)
                 self._stage.refresh()
             self._follow_desk()
+            self._steer(time.monotonic())
             self._check_parts()
             if reason := signals.reason or self._end_reason():
                 return reason
@@ -148,11 +190,16 @@ class LiveRun:
         """Pass what the keys changed on to the worker and the shelf."""
         desk = self._desk
         self._worker.controls = Controls(
-            desk.look, desk.temporal, desk.is_frozen, self._rack.active("record") is not None
+            desk.look,
+            desk.temporal,
+            desk.is_frozen,
+            self._rack.active("record") is not None,
+            self._most_fps(),
         )
+        steering = self._figures.steering
+        steering.is_on = desk.is_governed
         if not self._wished.can_draw(desk.style, desk.look):
-            self._wished = StyleKey.of(desk.style, desk.look)
-            self._shelf.wish(self._wished)
+            self._wish(StyleKey.of(desk.style, desk.look, steering.rung))
         if desk.wants_snapshot:
             desk.wants_snapshot = False
             self._stage.snapshot(snapshot_folder(self._settings.snapshot_dir))
@@ -160,12 +207,39 @@ class LiveRun:
             self._stage.say(self._rack.toggle(desk.toggled.pop(0)))
         if desk.wants_figures:
             desk.wants_figures = False
-            self._on_line(figures_line(self._measure(time.monotonic())))
+            self._on_line(figures_line(self._hud(time.monotonic())))
+
+    def _wish(self, key: StyleKey) -> None:
+        self._wished = key
+        self._shelf.wish(key)
+
+    def _most_fps(self) -> float | None:
+        """Rate beyond which frames are left out; None while all of them are wanted."""
+        steering = self._figures.steering
+        is_flooded = self._arrivals.recent(time.monotonic()) > FLOOD * steering.target_fps
+        if self._settings.target_fps or steering.is_too_slow or is_flooded:
+            return steering.most_fps
+        return None
+
+    def _steer(self, now_s: float) -> None:
+        """Let the governor see how the run goes, and follow it."""
+        counts = self._arrivals.count, self._dropped()
+        seen = Moment(now_s, self._wished, self._worker.on_stage, *counts)
+        if text := self._helm.follow(seen):
+            self._stage.say(text, LEVEL_NOTE_S)
+            if self._figures.steering.is_too_slow:
+                self._figures.too_slow = text
+                log.warning("%s", text)
+        if (key := self._helm.next_wish(self._wished)) is not None:
+            self._wish(key)
 
     def _check_parts(self) -> None:
         """Hear of styles that cannot be prepared and of sinks that failed."""
         if failure := self._shelf.failure():
             key, error = failure
+            if key != self._wished and key.rung != self._wished.rung:
+                self._helm.refuse(key)
+                return
             if self._worker.on_stage is None:
                 raise error
             log.warning("style %s is not available: %s", key.style, error)
@@ -175,7 +249,7 @@ class LiveRun:
         self._rack.check(is_alone=not self._settings.show)
         self._warn_of_low_rate()
         note = getattr(self._worker.temporal, "note", None)
-        if note and note not in self._warnings:
+        if note and not any(told.startswith(note.partition(":")[0]) for told in self._warnings):
             self._warnings.append(note)
             self._stage.say(note)
 
@@ -223,86 +297,3 @@ class LiveRun:
     def _end_capture(self, thread: threading.Thread) -> None:
         self._stop_camera()
         thread.join(JOIN_S)
-
-    def _measure(self, now_s: float) -> HudState:
-        """Gather everything the text may mention."""
-        info, desk, facts = self._camera.source.info, self._desk, self._engine_facts()
-        engine = [str(facts[key]) for key in ("backend", "precision", "device") if key in facts]
-        recording = self._rack.active("record")
-        size = facts.get("infer_size")
-        captured, dropped, skipped = self._growth(
-            self._arrivals.count, self._dropped(), self._worker.counts.skipped
-        )
-        return HudState(
-            style=desk.style,
-            strength=desk.look.strength,
-            shown_fps=self._stage.shown.recent(now_s),
-            latency_ms=self._stage.latency.recent(),
-            recorded_s=recording.recorded_s if recording else None,
-            camera=f"{self._camera.name} {self._camera.format}",
-            size=(info.width, info.height),
-            camera_fps=self._arrivals.recent(now_s),
-            processed_fps=self._worker.counts.processed.recent(now_s),
-            captured=captured,
-            dropped=dropped,
-            skipped=skipped,
-            engine=" ".join(engine),
-            infer_size=(int(size[0]), int(size[1])) if size else None,
-            keep_color=desk.look.keep_color,
-            ink=desk.look.ink,
-            vivid=desk.look.vivid,
-            temporal=temporal_text(desk.temporal, self._worker.temporal),
-            sinks=(*(("window OK",) if self._settings.show else ()), *self._rack.states),
-            is_frozen=desk.is_frozen,
-            is_original=desk.is_original,
-            loss=self._loss or silence_text(self._arrivals.silence_s(now_s)),
-            warnings=tuple(self._warnings),
-        )
-
-    def _dropped(self) -> int:
-        return self._captured.dropped + self._pictures.dropped
-
-    def _engine_facts(self) -> dict[str, Any]:
-        report = self._worker.engine_report
-        if not dataclasses.is_dataclass(report) or isinstance(report, type):
-            return {}
-        facts = dataclasses.asdict(report)
-        facts["engine_key"] = facts.pop("key", None)
-        return facts
-
-    def _report(self, reason: EndReason) -> LiveReport:
-        camera, info, counts = self._camera, self._camera.source.info, self._worker.counts
-        return LiveReport(
-            seconds=round(time.monotonic() - self._start_s, 3),
-            first_styled_s=self._stage.first_styled_after_s(self._start_s),
-            camera={
-                "name": camera.name,
-                "id": camera.id,
-                "size": [info.width, info.height],
-                "format": camera.format,
-                "asked_fps": round(float(camera.asked_rate), 3),
-                "measured_fps": round(self._arrivals.overall(), 2),
-            },
-            frames={
-                "captured": self._arrivals.count,
-                "processed": counts.processed.count,
-                "shown": self._stage.shown.count,
-                "dropped": self._dropped(),
-                "skipped_static": counts.skipped,
-                "warmup": counts.warmup,
-            },
-            fps={
-                "camera": round(self._arrivals.overall(), 2),
-                "processed": round(counts.processed.overall(), 2),
-                "shown": round(self._stage.shown.overall(), 2),
-            },
-            latency_ms=self._stage.latency.summary(),
-            styles=[{"name": s.name, "seconds": round(s.seconds, 2)} for s in counts.styles],
-            sinks=[*self._stage.as_json(self._settings.show), *self._rack.as_json()],
-            snapshots=[str(path) for path in self._stage.saved],
-            reconnects=camera.reconnects,
-            end_reason=reason,
-            engine=self._engine_facts() or None,
-            temporal=temporal_fields(self._worker),
-            warnings=self._warnings,
-        )

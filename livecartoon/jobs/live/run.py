@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from livecartoon.config import EngineOptions
 from livecartoon.jobs.live.ending import Signals
+from livecartoon.jobs.live.engines import Workshop, real_workshop
+from livecartoon.jobs.live.levels import FindLadder
 from livecartoon.jobs.live.loop import LiveRun
 from livecartoon.jobs.live.settings import LiveReport, LiveSettings, LiveStatus
-from livecartoon.jobs.live.styling import MakeStylizer, StyleKey, StylizerLike
+from livecartoon.jobs.live.styling import MakeStylizer
 from livecartoon.jobs.live.terminal import TerminalKeys
 from livecartoon.sinks.presenter import HeadlessPresenter, Presenter
 
@@ -24,10 +25,12 @@ def run_live(
     presenter: Presenter | None = None,
     make_stylizer: MakeStylizer | None = None,
     styles: Sequence[str] | None = None,
+    find_ladder: FindLadder | None = None,
 ) -> LiveReport:
     """Show the camera in a style until the user, a signal or a limit ends it.
 
-    `on_line` gets the lines the user asks for by key.
+    `on_line` gets the lines the user asks for by key. `make_stylizer` replaces the product's own
+    engines, `find_ladder` their levels.
 
     Main thread only, because windows are. Raises LivecartoonError; a report is returned for
     every other end.
@@ -36,10 +39,12 @@ def run_live(
         signals = stack.enter_context(Signals())
         screen = presenter or open_presenter(settings)
         stack.callback(screen.close)
-        make = make_stylizer or real_stylizers(engine)
+        workshop = real_workshop(engine)
+        if make_stylizer is not None:
+            workshop = Workshop(make_stylizer, find=find_ladder)
         names = installed_styles() if styles is None else styles
         terminal = stack.enter_context(TerminalKeys())
-        run = LiveRun(settings, engine, screen, terminal, make, names)
+        run = LiveRun(settings, engine, screen, terminal, workshop, names)
         return run.run(signals, on_status or (lambda _: None), on_line or (lambda _: None))
 
 
@@ -50,22 +55,6 @@ def open_presenter(settings: LiveSettings) -> Presenter:
     from livecartoon.sinks.window import WindowSink
 
     return WindowSink("livecartoon", settings.width, settings.height)
-
-
-def real_stylizers(engine: EngineOptions) -> MakeStylizer:
-    """Return a maker of the product's own stylizers."""
-
-    def make(key: StyleKey, width: int, height: int) -> StylizerLike:
-        from livecartoon.styles import find_style
-        from livecartoon.stylizer import Stylizer
-
-        options = dataclasses.replace(engine, style=key.style, look=key.look)
-        stylizer: StylizerLike = Stylizer(
-            find_style(key.style), width, height, options, is_live=True
-        )
-        return stylizer
-
-    return make
 
 
 def installed_styles() -> list[str]:

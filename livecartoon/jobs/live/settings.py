@@ -50,6 +50,12 @@ class LiveSettings:
     """Further receivers; `null` measures only."""
     static_skip: bool = True
     """Reuse the last result while the picture stands still."""
+    target_fps: Fraction | None = None
+    """Pictures a second to hold and not to exceed; None = as many as the camera gives."""
+    max_latency_ms: float = 100.0
+    """From capture to show; above it the governor takes a faster engine."""
+    governor: bool = True
+    """Change size and tier of the network to hold rate and latency."""
     duration_s: float | None = None
     """End that long after the first styled picture."""
     frames: int | None = None
@@ -82,10 +88,17 @@ class LiveSettings:
         for sink in self.sinks:
             if sink != "null":
                 raise UsageError("E201", f"no sink named {sink!r}", "--sink null")
+        self._check_figures()
+
+    def _check_figures(self) -> None:
         if not (16 <= self.width <= 8192 and 16 <= self.height <= 8192):
             raise UsageError("E201", f"size {self.width}x{self.height}", "--size 1280x720")
         if not 0 < self.rate <= 1000:
             raise UsageError("E201", f"rate {self.rate}", "--fps 30")
+        if self.target_fps is not None and not 0 < self.target_fps <= 1000:
+            raise UsageError("E201", f"target rate {self.target_fps}", "--target-fps 30")
+        if not 0 < self.max_latency_ms <= 60_000:
+            raise UsageError("E201", f"latency {self.max_latency_ms} ms", "--max-latency 100")
         if self.duration_s is not None and self.duration_s <= 0:
             raise UsageError("E203", f"duration {self.duration_s} s", "--duration 10s")
         if self.frames is not None and self.frames < 1:
@@ -108,6 +121,9 @@ class LiveStatus:
     is_original: bool = False
     is_frozen: bool = False
     compare: str = "off"
+    level: str = ""
+    """What the governor has chosen."""
+    is_too_slow: bool = False
 
 
 @dataclass(slots=True)
@@ -121,6 +137,9 @@ class LiveReport:
     frames: dict[str, int] = field(default_factory=dict)
     fps: dict[str, float] = field(default_factory=dict)
     latency_ms: dict[str, float | None] = field(default_factory=dict)
+    levels: list[dict[str, Any]] = field(default_factory=list)
+    """Sizes the network ran at, in the order of use."""
+    governor_changes: int = 0
     styles: list[dict[str, Any]] = field(default_factory=list)
     sinks: list[dict[str, Any]] = field(default_factory=list)
     snapshots: list[str] = field(default_factory=list)

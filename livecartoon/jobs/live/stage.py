@@ -14,6 +14,7 @@ import numpy as np
 from livecartoon import __version__
 from livecartoon.errors import OutputError
 from livecartoon.jobs.live.desk import HELP, Desk
+from livecartoon.jobs.live.gauge import Batch
 from livecartoon.jobs.live.hud import HudState, hud_lines, to_ascii
 from livecartoon.jobs.live.meters import LatencyMeter, RateMeter
 from livecartoon.jobs.live.outlets import Shot, SnapshotSaver
@@ -44,6 +45,7 @@ class Stage:
         self._measure, self._dropped, self._on_status = measure, dropped, on_status
         self.shown = RateMeter()
         self.latency = LatencyMeter()
+        self.fresh_latency = Batch()
         self.first_styled_s: float | None = None
         self.saved: list[Path] = []
         self._start_s = time.monotonic()
@@ -73,9 +75,9 @@ class Stage:
         """Write the text anew with the next picture: a key has changed something."""
         self._text_due_s = 0.0
 
-    def say(self, note: str) -> None:
-        """Show `note` for three seconds."""
-        self._note, self._note_end_s = note, time.monotonic() + NOTE_S
+    def say(self, note: str, seconds: float = NOTE_S) -> None:
+        """Show `note` for a while."""
+        self._note, self._note_end_s = note, time.monotonic() + seconds
         self.refresh()
 
     def snapshot(self, folder: Path) -> None:
@@ -146,7 +148,9 @@ class Stage:
         if self.first_styled_s is None:
             self.first_styled_s = now_s
         if picture.source.captured_s is not None:
-            self.latency.add((now_s - picture.source.captured_s) * 1000)
+            age_ms = (now_s - picture.source.captured_s) * 1000
+            self.latency.add(age_ms)
+            self.fresh_latency.add(age_ms)
 
     def _update_text(self, now_s: float) -> None:
         self._text_due_s = now_s + TEXT_S
@@ -167,6 +171,8 @@ class Stage:
                 is_original=self._desk.is_original,
                 is_frozen=self._desk.is_frozen,
                 compare=self._desk.compare,
+                level=state.level,
+                is_too_slow=state.is_too_slow,
             )
         )
 

@@ -17,6 +17,7 @@ from livecartoon.backends.base import needed_layers
 from livecartoon.config import Look
 from livecartoon.errors import LivecartoonError
 from livecartoon.frame import Frame
+from livecartoon.jobs.live.levels import Rung
 from livecartoon.slot import Slot
 
 log = logging.getLogger(__name__)
@@ -61,17 +62,19 @@ class StylizerLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StyleKey:
-    """A style with the live layers its engine must have: two of these are two engines."""
+    """A style, its live layers and its level: two different ones are two engines."""
 
     style: str
     layers: tuple[str, ...] = ()
+    rung: Rung | None = None
+    """Where the governor wants it; None = as typed."""
     look: Look = field(default_factory=Look, compare=False)
     """Sliders to start with; they need just these layers."""
 
     @classmethod
-    def of(cls, style: str, look: Look) -> StyleKey:
+    def of(cls, style: str, look: Look, rung: Rung | None = None) -> StyleKey:
         """Return what `style` in `look` needs."""
-        return cls(style, needed_layers(look), look)
+        return cls(style, needed_layers(look), rung, look)
 
     def can_draw(self, style: str, look: Look) -> bool:
         """True if an engine made for this key shows that style in that look."""
@@ -80,6 +83,8 @@ class StyleKey:
 
 MakeStylizer = Callable[[StyleKey, int, int], StylizerLike]
 """(key, width, height) -> a stylizer that is warm and ready for its first frame."""
+IsReady = Callable[[StyleKey, int, int], bool]
+"""(key, width, height) -> whether making it takes no build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +98,19 @@ class Prepared:
 class StyleShelf:
     """Builds stylizers in its own thread and keeps the last few, newest wish first.
 
-    `wish` comes from the main thread; `take` from the worker, which never waits here.
+    `wish` and `prepare` come from the main thread; `take` from the worker, which never waits
+    here.
     """
 
-    def __init__(self, make: MakeStylizer, width: int, height: int) -> None:
+    def __init__(
+        self, make: MakeStylizer, width: int, height: int, is_ready: IsReady | None = None
+    ) -> None:
         self._make, self._width, self._height = make, width, height
+        self._is_ready = is_ready or (lambda *_: True)
         self._wishes: Slot[StyleKey] = Slot()
+        self._plans: Slot[StyleKey] = Slot()
+        self._missing: Slot[StyleKey] = Slot()
+        self._is_opening = False
         self._ready: Slot[Prepared] = Slot()
         self._kept: OrderedDict[StyleKey, StylizerLike] = OrderedDict()
         self._failures: Slot[tuple[StyleKey, LivecartoonError]] = Slot(capacity=4)
@@ -110,6 +122,23 @@ class StyleShelf:
     def wish(self, key: StyleKey) -> None:
         """Ask for a stylizer; a wish not yet begun is replaced."""
         self._wishes.put(key)
+
+    def prepare(self, key: StyleKey) -> None:
+        """Open a stylizer before anybody wishes it, unless its engine must be built first."""
+        self._plans.put(key)
+
+    def holds(self, key: StyleKey) -> bool:
+        """Whether a wish for `key` is fulfilled at once."""
+        return key in self._kept
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether a stylizer is being made: that takes time from the pictures."""
+        return self._is_opening
+
+    def missing(self) -> StyleKey | None:
+        """Return what was to be prepared and has no engine yet, once."""
+        return self._missing.get(0)
 
     def take(self) -> Prepared | None:
         """Return the newest stylizer that became ready, if any; raises what broke the shelf."""
@@ -153,21 +182,43 @@ class StyleShelf:
             while True:
                 key = self._wishes.get(POLL_S)
                 if key is not None:
-                    self._fulfil(key)
+                    self._fulfil(key, is_wished=True)
+                elif (plan := self._plans.get(0)) is not None:
+                    self._plan(plan)
 
-    def _fulfil(self, key: StyleKey) -> None:
-        stylizer = self._kept.get(key)
+    def _plan(self, key: StyleKey) -> None:
+        """Prepare `key`, or say that its engine is missing."""
+        try:
+            is_ready = self.holds(key) or self._is_ready(key, self._width, self._height)
+        except LivecartoonError as error:
+            self._failures.put((key, error))
+            return
+        if is_ready:
+            self._fulfil(key, is_wished=False)
+        else:
+            self._missing.put(key)
+
+    def _open(self, key: StyleKey) -> StylizerLike | None:
+        self._is_opening = True
+        try:
+            stylizer = self._make(key, self._width, self._height)
+            warm_up(stylizer, self._width, self._height)
+        except LivecartoonError as error:
+            self._failures.put((key, error))
+            return None
+        finally:
+            self._is_opening = False
+        return stylizer
+
+    def _fulfil(self, key: StyleKey, *, is_wished: bool) -> None:
+        stylizer = self._kept.get(key) or self._open(key)
         if stylizer is None:
-            try:
-                stylizer = self._make(key, self._width, self._height)
-                warm_up(stylizer, self._width, self._height)
-            except LivecartoonError as error:
-                self._failures.put((key, error))
-                return
+            return
         with self._lock:
             self._kept[key] = stylizer
             self._kept.move_to_end(key)
-            self._ready.put(Prepared(key, stylizer))
+            if is_wished:
+                self._ready.put(Prepared(key, stylizer))
             spare = [name for name in self._kept if name not in (key, self._on_stage)]
             evicted = [self._kept.pop(name) for name in spare[: max(0, len(self._kept) - KEPT)]]
         for old in evicted:

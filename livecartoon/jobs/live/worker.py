@@ -7,20 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from livecartoon.config import Look, TemporalName
-from livecartoon.frame import Frame, Pixels
+from livecartoon.frame import Frame
+from livecartoon.jobs.live.gauge import Batch
 from livecartoon.jobs.live.meters import RateMeter
+from livecartoon.jobs.live.still import StillDetector
 from livecartoon.jobs.live.styling import Prepared, StyleKey, StyleShelf
+from livecartoon.jobs.live.thinning import Thinner
 from livecartoon.slot import Slot
 from livecartoon.temporal.crossfade import Crossfade
 
-STILL_LEVELS = 0.5
-"""Mean difference of two thumbnails, in 8-bit levels, below which nothing has moved."""
-MOST_REUSES = 10
-THUMB_H, THUMB_W, SAMPLES = 36, 64, 4
 POLL_S = 0.1
 
 
@@ -43,6 +39,8 @@ class Controls:
     is_frozen: bool = False
     is_recording: bool = False
     """A recording gets every picture drawn anew."""
+    most_fps: float | None = None
+    """Frames beyond that rate are left out evenly; None = take all."""
 
 
 @dataclass(slots=True)
@@ -61,6 +59,10 @@ class WorkerCounts:
     skipped: int = 0
     warmup: int = 0
     """Frames that came before the first style was ready."""
+    left_out: int = 0
+    """Frames beyond the rate that was asked for."""
+    work: Batch = field(default_factory=Batch)
+    """Milliseconds that drawing each picture took."""
     styles: list[StyleTime] = field(default_factory=list)
 
 
@@ -82,6 +84,7 @@ class Worker:
     ) -> None:
         self._inbox, self._outlet, self._inboxes, self._shelf = inbox, outlet, inboxes, shelf
         self._still = StillDetector() if static_skip else None
+        self._thinner = Thinner()
         self._left = limit
         self._stage: Prepared | None = None
         self._look: Look | None = None
@@ -120,8 +123,12 @@ class Worker:
         with self._outlet:
             while not self.is_limit_reached:
                 frame = self._inbox.get(POLL_S)
-                if frame is not None:
-                    self._send(self.process(frame))
+                if frame is None:
+                    continue
+                if not self._thinner(time.monotonic(), self.controls.most_fps):
+                    self.counts.left_out += 1
+                    continue
+                self._send(self.process(frame))
 
     def process(self, frame: Frame) -> Picture:
         """Style one frame with what is ready and wanted now."""
@@ -141,6 +148,7 @@ class Worker:
             return self._again(frame, self._last)
         styled = self._stage.stylizer(frame)
         self.counts.processed.tick(now_s)
+        self.counts.work.add((time.monotonic() - now_s) * 1000)
         self._last = Picture(frame, self._faded(frame, styled, now_s), self._stage.key.style)
         return self._last
 
@@ -209,45 +217,3 @@ class Worker:
         if self._fade.is_over(now_s):
             self._fade = None
         return replace(styled, pixels=mixed)
-
-
-class StillDetector:
-    """Says whether a picture equals the last one styled, by a 64x36 luma thumbnail.
-
-    At most ten pictures in a row are called still, so that a slow change is never frozen.
-    """
-
-    def __init__(self) -> None:
-        self._before: NDArray[np.float32] | None = None
-        self._reuses = 0
-
-    def __call__(self, pixels: Pixels) -> bool:
-        """True if the last result can be shown again."""
-        now = thumbnail(pixels)
-        before = self._before
-        is_still = (
-            before is not None
-            and before.shape == now.shape
-            and self._reuses < MOST_REUSES
-            and float(np.abs(now - before).mean()) < STILL_LEVELS
-        )
-        if is_still:
-            self._reuses += 1
-        else:
-            self._before, self._reuses = now, 0
-        return is_still
-
-    def forget(self) -> None:
-        """Treat the next picture as new."""
-        self._before = None
-
-
-def thumbnail(pixels: Pixels) -> NDArray[np.float32]:
-    """Return the mean luma of up to 36 x 64 cells, from 4 x 4 samples of each."""
-    height, width, _ = pixels.shape
-    rows = np.arange(THUMB_H * SAMPLES) * height // (THUMB_H * SAMPLES)
-    columns = np.arange(THUMB_W * SAMPLES) * width // (THUMB_W * SAMPLES)
-    samples = pixels[rows[:, None], columns].astype(np.float32)
-    luma = samples @ np.array([0.299, 0.587, 0.114], np.float32)
-    cells: NDArray[np.float32] = luma.reshape(THUMB_H, SAMPLES, THUMB_W, SAMPLES).mean(axis=(1, 3))
-    return cells

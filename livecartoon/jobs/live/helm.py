@@ -1,0 +1,143 @@
+"""Turns the wishes of the governor into engines, without a stall of the picture."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from livecartoon.governor import Change
+from livecartoon.jobs.live.gauge import Gauge
+from livecartoon.jobs.live.levels import FindLadder
+from livecartoon.jobs.live.steering import Steering, advice
+from livecartoon.jobs.live.styling import StyleKey, StyleShelf
+
+log = logging.getLogger(__name__)
+ASK_S = 1.0
+"""How often the shelf is asked for an engine that is not there yet."""
+SETTLE_S = 0.6
+"""After a change of engine: crossfade and first touches of memory say nothing about the level."""
+
+
+class Builder(Protocol):
+    """Builds engines beside the run."""
+
+    def start(self, key: StyleKey, width: int, height: int) -> bool:
+        """Begin to build, unless something is being built; False if `key` cannot be built."""
+        ...
+
+    def close(self) -> None:
+        """Stop what is under way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the main loop knows about the run."""
+
+    now_s: float
+    wished: StyleKey
+    on_stage: StyleKey | None
+    captured: int
+    dropped: int
+
+
+class Helm:
+    """Steers a live run by its governor; main thread only.
+
+    An engine of another level is opened by the shelf and put on stage only once it is open; one
+    that was never built is built in a process of its own. Until then the picture goes on.
+    """
+
+    def __init__(
+        self,
+        steering: Steering,
+        gauge: Gauge,
+        shelf: StyleShelf,
+        find: FindLadder | None,
+        builder: Builder | None,
+        size: tuple[int, int],
+    ) -> None:
+        self.steering = steering
+        self._gauge, self._shelf, self._find, self._builder = gauge, shelf, find, builder
+        self._width, self._height = size
+        self._style: str | None = None
+        self._asked_s = float("-inf")
+        self._settled_s = float("-inf")
+        self._before: StyleKey | None = None
+        self._last_s: float | None = None
+
+    def follow(self, moment: Moment) -> str | None:
+        """Look at the run; what to tell the user, None for nearly every look."""
+        on_stage = moment.on_stage
+        if on_stage is None:
+            return None
+        if on_stage.style != self._style and self._find is not None:
+            self._style = on_stage.style
+            self.steering.climb(self._find(on_stage.style, self._width, self._height))
+        self._spend(moment.now_s)
+        change = self._measured(moment, on_stage)
+        self._fetch(moment)
+        if change is None:
+            return None
+        text = advice(change, self.steering.name)
+        log.info("%s", text)
+        return text
+
+    def next_wish(self, wished: StyleKey) -> StyleKey | None:
+        """Return `wished` at the level the governor wants, as soon as it can be had at once."""
+        wanted = replace(wished, rung=self.steering.rung)
+        return wanted if wanted != wished and self._shelf.holds(wanted) else None
+
+    def refuse(self, key: StyleKey) -> None:
+        """Hear of a level that cannot be made: go on without it."""
+        log.warning("no engine for level %s", key.rung.name if key.rung else "as typed")
+        self.steering.give_up(key.rung)
+
+    def close(self) -> None:
+        """Stop a build under way."""
+        if self._builder is not None:
+            self._builder.close()
+
+    def _spend(self, now_s: float) -> None:
+        if self._last_s is not None:
+            self.steering.spend(now_s - self._last_s)
+        self._last_s = now_s
+
+    def _measured(self, moment: Moment, on_stage: StyleKey) -> Change | None:
+        """Feed the governor, but only with times in which nothing but drawing was going on."""
+        now_s = moment.now_s
+        if on_stage != self._before:
+            self._before, self._settled_s = on_stage, now_s + SETTLE_S
+        is_quiet = (
+            on_stage == moment.wished
+            and on_stage.rung == self.steering.rung
+            and now_s >= self._settled_s
+            and not self._shelf.is_opening
+        )
+        if not is_quiet:
+            self._gauge.restart(now_s, moment.captured, moment.dropped)
+            return None
+        window = self._gauge.window(now_s, moment.captured, moment.dropped)
+        return None if window is None else self.steering.feed(window)
+
+    def _fetch(self, moment: Moment) -> None:
+        """Have the level that is wanted opened, else the one that may be wanted next."""
+        if (missing := self._shelf.missing()) is not None:
+            self._build(missing)
+        if moment.now_s - self._asked_s < ASK_S:
+            return
+        rungs = [self.steering.rung, *self.steering.spares]
+        keys = [replace(moment.wished, rung=rung) for rung in rungs]
+        absent = [key for key in keys if not self._shelf.holds(key)]
+        if absent and moment.on_stage == moment.wished:
+            self._asked_s = moment.now_s
+            self._shelf.prepare(absent[0])
+
+    def _build(self, key: StyleKey) -> None:
+        """Build what is wanted now, and what is likely to be."""
+        is_urgent = key.rung == self.steering.rung or self.steering.is_pressed
+        if not is_urgent:
+            return
+        if self._builder is None or not self._builder.start(key, self._width, self._height):
+            self.refuse(key)

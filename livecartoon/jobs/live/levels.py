@@ -1,0 +1,89 @@
+"""The governor's levels as flags of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from livecartoon.config import TIERS, EngineOptions
+from livecartoon.governor import SHORT_SIDES, TIER_SIDE, Level, ladder_of
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A level, and the engine that draws at it."""
+
+    level: Level
+    tier: str
+    infer_size: str
+    """As typed, or such as "360p"."""
+
+    @property
+    def name(self) -> str:
+        """What the user reads, such as "360p" or "240p nano"."""
+        return f"{self.level.short_side}p{f' {self.tier}' if self.level.is_smaller_tier else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The levels of one style on one camera, the highest first."""
+
+    rungs: tuple[Rung, ...]
+    start: int
+    """Which of them `auto` stands for; a single rung is what was typed."""
+
+
+FindLadder = Callable[[str, int, int], Ladder]
+"""(style, width, height of the frames) -> its levels; raises LivecartoonError."""
+
+
+def real_ladders(engine: EngineOptions) -> FindLadder:
+    """Return what finds the ladder of an installed style under the flags in `engine`.
+
+    A typed network size is never changed, a typed tier neither.
+    """
+
+    def find(name: str, width: int, height: int) -> Ladder:
+        from livecartoon.styles import find_style
+        from livecartoon.stylizer import choose_engine, reduction_for, round_ratio
+
+        device, _, _ = choose_engine(engine)
+        on_gpu = device != "cpu"
+        short_side = min(width, height)
+        reduction = reduction_for(width, height, engine.infer_size, on_gpu=on_gpu)
+        start = Level(_side(short_side, reduction))
+        if engine.infer_size != "auto":
+            return Ladder((Rung(start, engine.tier, engine.infer_size),), 0)
+        tier = smaller_tier(find_style(name).files, engine.tier, on_gpu=on_gpu)
+        covered = {round_ratio(short_side / side) for side in SHORT_SIDES if side <= short_side}
+        sides = {_side(short_side, times) for times in covered | {reduction}}
+        usable = [side for side in sides if side >= min(SHORT_SIDES[-1], start.short_side)]
+        levels = ladder_of(
+            short_side,
+            usable,
+            has_smaller_tier=tier is not None,
+            tier_side=min(TIER_SIDE, start.short_side),
+        )
+        rungs = [_rung(level, engine.tier, tier) for level in levels]
+        return Ladder(tuple(rungs), levels.index(start))
+
+    return find
+
+
+def smaller_tier(tiers: Collection[str], typed: str, *, on_gpu: bool) -> str | None:
+    """The tier below the one `auto` takes, if the style has both; None if one was typed."""
+    if typed != "auto":
+        return None
+    usual = TIERS.index("large" if on_gpu else "small")
+    owned = [tier for tier in TIERS[: usual + 1] if tier in tiers]
+    return owned[-2] if len(owned) > 1 else None
+
+
+def _side(short_side: int, reduction: int) -> int:
+    """Short side of the network's input: whole frames are reduced by whole numbers."""
+    return max(1, round(short_side / reduction))
+
+
+def _rung(level: Level, tier: str, smaller: str | None) -> Rung:
+    chosen = smaller if level.is_smaller_tier and smaller is not None else tier
+    return Rung(level, chosen, f"{level.short_side}p")

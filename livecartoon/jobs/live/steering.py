@@ -1,0 +1,125 @@
+"""The governor on the levels of the style on show: decides, does nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from livecartoon.governor import START_SHARE, Change, Governor, Window
+from livecartoon.jobs.live.hud import ADVICE
+from livecartoon.jobs.live.levels import Ladder, Rung
+
+
+@dataclass(slots=True)
+class LevelTime:
+    """How long the picture was drawn at a level."""
+
+    size: str
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Steering:
+    """Feeds the governor and knows what its levels mean; the same windows, the same levels.
+
+    Without a ladder it stays at what was typed, which is None as a rung.
+    """
+
+    target_fps: float
+    max_latency_ms: float
+    is_on: bool = True
+    changes: int = 0
+    times: list[LevelTime] = field(default_factory=list)
+    """In the order of use."""
+    _ladder: Ladder | None = None
+    _governor: Governor | None = None
+    _share: float = 0.0
+    """Of the budget, what the last window's frames took."""
+
+    def climb(self, ladder: Ladder) -> None:
+        """Go on with the levels of another style, at the size that is in use."""
+        if self._ladder == ladder:
+            return
+        number = ladder.start
+        if self._governor is not None:
+            level = self._governor.level
+            near = [n for n, rung in enumerate(ladder.rungs) if rung.level == level]
+            number = near[0] if near else number
+        self._ladder = ladder
+        levels = [rung.level for rung in ladder.rungs]
+        self._governor = Governor(levels, self.target_fps, self.max_latency_ms, number)
+
+    @property
+    def rung(self) -> Rung | None:
+        """The level wanted, None for the one that the flags stand for."""
+        return self._rung(self._governor.number) if self._governor is not None else None
+
+    @property
+    def spares(self) -> list[Rung | None]:
+        """What may be wanted next and cannot wait then: the level below, if there is one."""
+        if self._governor is None or not self.is_on:
+            return []
+        below = self._governor.number + 1
+        return [self._rung(below)] if below < len(self._governor.levels) else []
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether a level below is likely to be needed soon."""
+        return self._share > START_SHARE
+
+    @property
+    def is_too_slow(self) -> bool:
+        """Whether the lowest level does not hold."""
+        return self.is_on and self._governor is not None and self._governor.is_too_slow
+
+    @property
+    def name(self) -> str:
+        """The level in use as the user reads it, "" before there is one."""
+        if self._ladder is None or self._governor is None:
+            return ""
+        return self._ladder.rungs[self._governor.number].name
+
+    @property
+    def most_fps(self) -> float:
+        """How many pictures a second are worth drawing."""
+        return self.target_fps / 2 if self.is_too_slow else self.target_fps
+
+    def feed(self, window: Window) -> Change | None:
+        """Take what was measured; the change that follows from it, None for nearly all."""
+        if self._governor is None or not self.is_on:
+            return None
+        self._share = window.work_ms / self._governor.budget_ms
+        number = self._governor.number
+        change = self._governor.feed(window)
+        if self._governor.number != number:
+            self.changes += 1
+        return change
+
+    def give_up(self, rung: Rung | None) -> None:
+        """Do without `rung` and all below: there is no engine for it."""
+        if self._ladder is None or self._governor is None:
+            return
+        numbers = range(len(self._governor.levels))
+        first = next((n for n in numbers if n and self._rung(n) == rung), None)
+        if first is None:
+            return
+        self._governor.levels = self._governor.levels[:first]
+        self._governor.number = min(self._governor.number, first - 1)
+
+    def spend(self, seconds: float) -> None:
+        """Count the time for the level in use."""
+        if not self.name:
+            return
+        if not self.times or self.times[-1].size != self.name:
+            self.times.append(LevelTime(self.name))
+        self.times[-1].seconds += seconds
+
+    def _rung(self, number: int) -> Rung | None:
+        assert self._ladder is not None
+        return None if number == self._ladder.start else self._ladder.rungs[number]
+
+
+def advice(change: Change, name: str) -> str:
+    """What to tell about a change."""
+    if change.is_too_slow:
+        return f"TOO SLOW: {change.reason}; try {ADVICE}"
+    return f"level {name}: {change.reason}"
