@@ -27,6 +27,43 @@ def test_cam_on_the_test_card_reports_json():
     assert document["engine"]["device"] == "cpu" or document["engine"]["device"].startswith("cuda")
 
 
+def on_a_machine_too_slow(*flags: str) -> dict:
+    """Ask for 240 pictures a second of PyTorch on a processor, for some seconds."""
+    done = subprocess.run(
+        [*COMMAND, "--device", "cpu", "--backend", "torch", "--camera", "pattern:1280x720@240",
+         "--sink", "null", "--json", *flags],
+        capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document: dict = json.loads(done.stdout)
+    return document
+
+
+def test_cam_on_a_machine_too_slow_then_goes_down_the_levels_and_says_so():
+    document = on_a_machine_too_slow("--duration", "12s")
+    sizes = [level["size"] for level in document["levels"]]
+    assert sizes == ["360p", "240p", "180p"][: len(sizes)]
+    assert len(sizes) == document["governor_changes"] + 1 >= 2
+    assert f"{document['engine']['infer_size'][1]}p" == sizes[-1]
+    assert document["camera"]["size"] == [1280, 720]
+
+
+def test_cam_on_a_machine_too_slow_when_the_size_is_typed_then_keeps_it_and_gives_advice():
+    document = on_a_machine_too_slow("--duration", "5s", "--infer-size", "360p")
+    assert [level["size"] for level in document["levels"]] == ["360p"]
+    assert document["governor_changes"] == 0
+    assert document["engine"]["infer_size"] == [640, 360]
+    (warning,) = [w["text"] for w in document["warnings"] if w["text"].startswith("TOO SLOW")]
+    assert "livecartoon optimize" in warning
+    assert document["frames"]["left_out"] > 0
+
+
+def test_cam_without_governor_then_no_level_changes():
+    document = on_a_machine_too_slow("--duration", "3s", "--no-governor")
+    assert document["governor_changes"] == 0
+    assert document["warnings"] == []
+
+
 def test_cam_without_any_sink_is_a_usage_error():
     done = subprocess.run(
         [*COMMAND, "--camera", "pattern:"], capture_output=True, text=True, timeout=60, check=False

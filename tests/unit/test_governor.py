@@ -49,7 +49,23 @@ def test_ladder_when_source_is_720_then_nothing_above_it_and_the_tier_changes_at
         Level(360, is_smaller_tier=True),
         Level(288, is_smaller_tier=True),
         Level(240, is_smaller_tier=True),
+        Level(180, is_smaller_tier=True),
     ]
+
+
+@pytest.mark.parametrize(("source", "sides"), [(480, (480, 240)), (180, (180,))])
+def test_ladder_when_360_is_not_covered_then_the_tier_changes_at_the_first_below(source, sides):
+    levels = ladder_of(source, sides, has_smaller_tier=True)
+    assert levels == [*map(Level, sides), Level(sides[-1], is_smaller_tier=True)]
+
+
+def test_governor_when_the_level_above_has_four_times_the_pixels_then_not_up_at_half_the_budget():
+    machine = Machine(governed(number=1, sides=(720, 360)), 0.3)
+    machine.run(100)
+    assert machine.changes == []
+    machine.share_at = 0.2
+    machine.run(UP_WINDOWS)
+    assert [side for _, side in machine.changes] == [720]
 
 
 def test_ladder_when_source_is_smaller_than_all_then_its_own_size():

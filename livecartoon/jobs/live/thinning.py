@@ -17,8 +17,9 @@ class Thinner:
         if most_fps is None:
             return True
         period_s = 1 / most_fps
-        early_s = now_s + SLACK * period_s
-        if early_s < self._due_s:
+        slack_s = SLACK * period_s
+        if now_s + slack_s < self._due_s:
             return False
-        self._due_s = max(self._due_s, early_s - 2 * SLACK * period_s) + period_s
+        is_in_step = now_s - self._due_s < slack_s
+        self._due_s = (self._due_s if is_in_step else now_s) + period_s
         return True
