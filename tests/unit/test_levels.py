@@ -86,17 +86,17 @@ def test_options_of_a_rung_then_only_tier_and_size_differ():
         "auto",
         "auto",
     )
-    rung = Rung(Level(180, is_smaller_tier=True), "nano", "180p")
+    rung = Rung(Level(180, is_smaller_tier=True), "nano", "320x180")
     options = options_for(engine, StyleKey.of("shinkai", look, rung))
-    assert (options.tier, options.infer_size, options.threads) == ("nano", "180p", 1)
+    assert (options.tier, options.infer_size, options.threads) == ("nano", "320x180", 1)
 
 
 def test_arguments_of_a_build_then_name_the_engine_that_the_run_will_look_for():
-    rung = Rung(Level(180, is_smaller_tier=True), "nano", "180p")
+    rung = Rung(Level(180, is_smaller_tier=True), "nano", "320x180")
     key = StyleKey.of("shinkai", Look(strength=0.5), rung)
     words = arguments_for(EngineOptions(), key, 640, 360)
     first = words.index("--style")
     flags = dict(zip(words[first::2], words[first + 1 :: 2], strict=True))
     assert flags["--size"] == "640x360"
-    assert (flags["--tier"], flags["--infer-size"]) == ("nano", "180p")
+    assert (flags["--tier"], flags["--infer-size"]) == ("nano", "320x180")
     assert (flags["--strength"], flags["--precision"]) == ("0.5", "fp32")

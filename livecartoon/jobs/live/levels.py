@@ -16,7 +16,7 @@ class Rung:
     level: Level
     tier: str
     infer_size: str
-    """As typed, or such as "360p"."""
+    """As typed, or such as "640x360"."""
 
     @property
     def name(self) -> str:
@@ -64,8 +64,13 @@ def real_ladders(engine: EngineOptions) -> FindLadder:
             has_smaller_tier=tier is not None,
             tier_side=min(TIER_SIDE, start.short_side),
         )
-        rungs = [_rung(level, engine.tier, tier) for level in levels]
-        return Ladder(tuple(rungs), levels.index(start))
+
+        def rung(level: Level) -> Rung:
+            times = round_ratio(short_side / level.short_side)
+            chosen = tier if level.is_smaller_tier and tier is not None else engine.tier
+            return Rung(level, chosen, f"{_side(width, times)}x{_side(height, times)}")
+
+        return Ladder(tuple(rung(level) for level in levels), levels.index(start))
 
     return find
 
@@ -79,11 +84,6 @@ def smaller_tier(tiers: Collection[str], typed: str, *, on_gpu: bool) -> str | N
     return owned[-2] if len(owned) > 1 else None
 
 
-def _side(short_side: int, reduction: int) -> int:
-    """Short side of the network's input: whole frames are reduced by whole numbers."""
-    return max(1, round(short_side / reduction))
-
-
-def _rung(level: Level, tier: str, smaller: str | None) -> Rung:
-    chosen = smaller if level.is_smaller_tier and smaller is not None else tier
-    return Rung(level, chosen, f"{level.short_side}p")
+def _side(side: int, reduction: int) -> int:
+    """One side of the network's input: whole frames are reduced by whole numbers."""
+    return max(1, round(side / reduction))
