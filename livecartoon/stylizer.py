@@ -20,7 +20,7 @@ from livecartoon.models.checkpoint import identity_of, read_header
 from livecartoon.snap import Snap
 from livecartoon.styles import TIERS, Style
 from livecartoon.temporal import open_temporal
-from livecartoon.temporal.steadier import Steadier, TemporalReport
+from livecartoon.temporal.steadier import LIVE_FRAME_S, Steadier, TemporalReport
 from livecartoon.threads import thread_budget
 
 FILTER_VERSION = "classic-3"
@@ -72,12 +72,16 @@ class Stylizer(Closing):
         options: EngineOptions,
         *,
         is_live: bool = False,
+        frame_s: float = LIVE_FRAME_S,
     ) -> None:
-        """Load or build the engine (seconds when it is not cached); EngineError, ModelError."""
+        """Load or build the engine (seconds when it is not cached); EngineError, ModelError.
+
+        `frame_s` is how long a live frame lasts.
+        """
         self.style = style
         self.look = options.look
         self._options = options
-        self._is_live = is_live
+        self._is_live, self._frame_s = is_live, frame_s
         device, backend, reason = choose_engine(options)
         spec, tier = engine_spec(style, width, height, options, device, is_live=is_live)
         self._device, self._tier, self._reason = device, tier, reason
@@ -193,7 +197,7 @@ class Stylizer(Closing):
     def _open_temporal(self, name: str) -> Steadier:
         mode = self.style.temporal if name == "auto" else name
         filter_ = open_temporal(mode, self._options.temporal_strength)
-        return Steadier(mode, filter_, is_live=self._is_live)
+        return Steadier(mode, filter_, is_live=self._is_live, frame_s=self._frame_s)
 
 
 def is_prepared(style: Style, width: int, height: int, options: EngineOptions) -> bool:

@@ -10,8 +10,10 @@ from livecartoon.frame import Pixels
 from livecartoon.temporal.base import Sparing, Temporal
 
 log = logging.getLogger(__name__)
-LIVE_FRAME_S = 1 / 20
-"""Seconds that network and anti-flicker may take per live frame; steadier is not worth slower."""
+LIVE_FRAME_S = 1 / 30
+"""Seconds a live frame lasts, unless told otherwise."""
+LIVE_SHARE = 0.9
+"""Of that time for network and anti-flicker; steadier is not worth slower or coarser."""
 TRIAL_FRAMES = 12
 """Live frames along the motion after which it is known what they cost."""
 
@@ -28,13 +30,19 @@ class TemporalReport:
     """Frames by method since the mode was chosen."""
     note: str | None = None
     """Why `auto` does not do its best."""
+    is_on_trial: bool = False
+    """It is being found out what following the motion costs: that says little about the rest."""
 
 
 class Steadier:
     """Runs a filter, counts what it does and, live, takes from `auto` what costs too much."""
 
-    def __init__(self, mode: str, filter_: Temporal, *, is_live: bool) -> None:
+    def __init__(
+        self, mode: str, filter_: Temporal, *, is_live: bool, frame_s: float = LIVE_FRAME_S
+    ) -> None:
+        """`frame_s` is how long a live frame lasts."""
         self._filter, self._is_live = filter_, is_live
+        self._most_s = LIVE_SHARE * frame_s
         self._flow_s = 0.0
         self.report = TemporalReport(mode)
 
@@ -48,6 +56,7 @@ class Steadier:
         report, method = self.report, self._filter.method
         report.method = method
         report.frames[method] = report.frames.get(method, 0) + 1
+        report.is_on_trial = False
         if self._is_live and method == "flow" and isinstance(self._filter, Sparing):
             self._watch_cost(self._filter, elapsed_s, network_s)
         return shown
@@ -58,11 +67,12 @@ class Steadier:
 
     def _watch_cost(self, filter_: Sparing, elapsed_s: float, network_s: float) -> None:
         count = self.report.frames["flow"]
+        self.report.is_on_trial = count < TRIAL_FRAMES
         if count > TRIAL_FRAMES:
             return
         self._flow_s += elapsed_s
         flow_s = self._flow_s / count
-        if count == TRIAL_FRAMES and flow_s + network_s > LIVE_FRAME_S:
+        if count == TRIAL_FRAMES and flow_s + network_s > self._most_s:
             filter_.stay()
             self.report.note = (
                 f"anti-flicker stays with blend: following the camera takes {1000 * flow_s:.0f} ms"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from livecartoon.backends.reduction import reduction_for
 from livecartoon.config import EngineOptions, Look
 from livecartoon.governor import Level
 from livecartoon.jobs.live.engines import arguments_for, options_for
 from livecartoon.jobs.live.levels import Ladder, Rung, real_ladders, smaller_tier
 from livecartoon.jobs.live.styling import StyleKey
-from livecartoon.stylizer import reduction_for
 
 
 def ladder(width: int, height: int, style: str = "shinkai", **typed) -> Ladder:

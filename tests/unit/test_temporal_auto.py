@@ -119,6 +119,31 @@ def test_steadier_when_time_allows_then_goes_on_following(is_live, network_s):
     assert sum(report.frames.values()) == 40
 
 
+def test_steadier_when_frames_last_longer_then_following_may_take_longer():
+    steadier = Steadier("auto", Auto(0.6), is_live=True, frame_s=10.0)
+    assert steadied(steadier, 1.0, 40).note is None
+
+
+def test_steadier_while_it_finds_out_what_following_costs_then_says_so():
+    steadier = Steadier("auto", Auto(0.6), is_live=True)
+    trial = []
+    for i, frame in enumerate(seen([40 + 2 * i for i in range(40)])):
+        steadier(frame, frame, i / 30)
+        trial.append(steadier.report.is_on_trial)
+    assert sum(trial) == TRIAL_FRAMES - 1
+    assert not trial[-1]
+
+
+def test_steadier_when_the_camera_rests_before_the_trial_is_over_then_it_is_not_on_trial():
+    steadier = Steadier("auto", Auto(0.6), is_live=True)
+    moving = []
+    for i, frame in enumerate(seen([*(40 + 2 * i for i in range(8)), *[54] * 60])):
+        steadier(frame, frame, i / 30)
+        moving.append(steadier.report.is_on_trial)
+    assert any(moving)
+    assert not moving[-1]
+
+
 def test_auto_told_to_stay_then_does_so_after_a_reset_and_a_new_size():
     auto = Auto(0.6)
     auto.stay()

@@ -32,10 +32,10 @@ class Workshop:
     """None: what is not ready is not to be had."""
 
 
-def real_workshop(engine: EngineOptions) -> Workshop:
-    """Return the product's own."""
+def real_workshop(engine: EngineOptions, target_fps: float) -> Workshop:
+    """Return the product's own, for so many pictures a second."""
     return Workshop(
-        real_stylizers(engine),
+        real_stylizers(engine, target_fps),
         real_readiness(engine),
         real_ladders(engine),
         ChildBuilder(engine),
@@ -50,7 +50,7 @@ def options_for(engine: EngineOptions, key: StyleKey) -> EngineOptions:
     return replace(options, tier=key.rung.tier, infer_size=key.rung.infer_size)
 
 
-def real_stylizers(engine: EngineOptions) -> MakeStylizer:
+def real_stylizers(engine: EngineOptions, target_fps: float) -> MakeStylizer:
     """Return a maker of the product's own stylizers."""
 
     def make(key: StyleKey, width: int, height: int) -> StylizerLike:
@@ -59,7 +59,7 @@ def real_stylizers(engine: EngineOptions) -> MakeStylizer:
 
         options = options_for(engine, key)
         stylizer: StylizerLike = Stylizer(
-            find_style(key.style), width, height, options, is_live=True
+            find_style(key.style), width, height, options, is_live=True, frame_s=1 / target_fps
         )
         return stylizer
 

@@ -40,6 +40,8 @@ class Moment:
     on_stage: StyleKey | None
     captured: int
     dropped: int
+    is_disturbed: bool = False
+    """Something takes time now that will not in a moment."""
 
 
 class Helm:
@@ -114,6 +116,7 @@ class Helm:
             and on_stage.rung == self.steering.rung
             and now_s >= self._settled_s
             and not self._shelf.is_opening
+            and not moment.is_disturbed
         )
         if not is_quiet:
             self._gauge.restart(now_s, moment.captured, moment.dropped)

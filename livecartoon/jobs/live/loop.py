@@ -224,7 +224,8 @@ class LiveRun:
     def _steer(self, now_s: float) -> None:
         """Let the governor see how the run goes, and follow it."""
         counts = self._arrivals.count, self._dropped()
-        seen = Moment(now_s, self._wished, self._worker.on_stage, *counts)
+        is_on_trial = bool(getattr(self._worker.temporal, "is_on_trial", False))
+        seen = Moment(now_s, self._wished, self._worker.on_stage, *counts, is_on_trial)
         if text := self._helm.follow(seen):
             self._stage.say(text, LEVEL_NOTE_S)
             if self._figures.steering.is_too_slow:

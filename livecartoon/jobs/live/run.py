@@ -39,7 +39,7 @@ def run_live(
         signals = stack.enter_context(Signals())
         screen = presenter or open_presenter(settings)
         stack.callback(screen.close)
-        workshop = real_workshop(engine)
+        workshop = real_workshop(engine, float(settings.target_fps or settings.rate))
         if make_stylizer is not None:
             workshop = Workshop(make_stylizer, find=find_ladder)
         names = installed_styles() if styles is None else styles
