@@ -56,9 +56,14 @@ class ToyStylizer:
 
 @dataclass
 class ToyShop:
-    """Makes toy stylizers; `broken` cannot be made; `gate` holds a making back until it is set."""
+    """Makes toy stylizers; `broken` cannot be made; `gate` holds a making back until it is set.
+
+    With a level they take `level_delay_s` a frame, and their making `level_making_s`.
+    """
 
     delay_s: float = 0.0
+    level_delay_s: float = 0.0
+    level_making_s: float = 0.0
     made: list[ToyStylizer] = field(default_factory=list)
     gate: threading.Event | None = None
 
@@ -67,7 +72,10 @@ class ToyShop:
             self.gate.wait(5)
         if key.style == "broken":
             raise ModelError("E601", "weights missing", "reinstall")
-        self.made.append(ToyStylizer(key.style, self.delay_s))
+        if key.rung is not None:
+            time.sleep(self.level_making_s)
+        delay_s = self.delay_s if key.rung is None else self.level_delay_s
+        self.made.append(ToyStylizer(key.style, delay_s))
         return self.made[-1]
 
 

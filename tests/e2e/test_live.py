@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -14,7 +15,9 @@ import pytest
 
 from livecartoon.config import EngineOptions
 from livecartoon.errors import DeviceError, ModelError, OutputError, UsageError
+from livecartoon.governor import Level
 from livecartoon.jobs.live import LiveReport, LiveSettings, LiveStatus, run_live
+from livecartoon.jobs.live.levels import Ladder, Rung
 from livecartoon.sinks.presenter import HeadlessPresenter
 from livecartoon.sources.pattern import read_time_code
 from tests.live import STYLES, ToyShop
@@ -35,6 +38,7 @@ def play(
     shop: ToyShop | None = None,
     on_status=None,
     on_line=None,
+    find_ladder=None,
     **changes,
 ) -> tuple[LiveReport, HeadlessPresenter]:
     presenter = Recorder(keys or [])
@@ -46,6 +50,7 @@ def play(
         presenter=presenter,
         make_stylizer=shop or ToyShop(),
         styles=STYLES,
+        find_ladder=find_ladder,
     )
     return report, presenter
 
@@ -132,6 +137,53 @@ def test_live_pictures_shown_are_in_order_and_styled():
     counters = [code[0] for code in codes if code]
     assert counters == sorted(counters)
     assert len(counters) >= 10
+
+
+LADDER = Ladder(
+    (Rung(Level(180), "auto", "320x180"), Rung(Level(90), "auto", "160x90")),
+    0,
+)
+
+
+def test_live_when_too_slow_then_takes_the_faster_level_without_a_stall():
+    shop = ToyShop(delay_s=0.1, level_making_s=1.0)
+    shown_s: list[float] = []
+    presenter = Recorder([(6.0, "q")])
+    show = presenter.show
+    presenter.show = lambda scene: (show(scene), shown_s.append(time.monotonic()))
+    report = run_live(
+        settings(), EngineOptions(style="copy"), presenter=presenter, make_stylizer=shop,
+        styles=STYLES, find_ladder=lambda *_: LADDER,
+    )  # fmt: skip
+    assert [level["size"] for level in report.levels] == ["180p", "90p"]
+    assert report.governor_changes == 1
+    assert max(after - before for before, after in itertools.pairwise(shown_s)) < 0.9
+    assert report.fps["shown"] > 12  # the slow level alone shows ten
+    assert [style["name"] for style in report.styles] == ["copy"]
+
+
+def test_live_when_the_governor_is_off_then_stays_slow_until_its_key():
+    report, _ = play(
+        [(2.5, "g"), (6.0, "q")],
+        shop=ToyShop(delay_s=0.1),
+        governor=False,
+        find_ladder=lambda *_: LADDER,
+    )
+    assert [level["size"] for level in report.levels] == ["180p", "90p"]
+    assert report.levels[0]["seconds"] > 2.4
+
+
+def test_live_when_no_level_holds_then_says_too_slow_and_shows_half_the_pictures():
+    seen: list[LiveStatus] = []
+    report, _ = play(
+        [(7.0, "q")],
+        shop=ToyShop(delay_s=0.1, level_delay_s=0.025),
+        on_status=seen.append,
+        find_ladder=lambda *_: LADDER,
+    )
+    assert seen[-1].is_too_slow
+    assert report.warnings[-1].startswith("TOO SLOW")
+    assert report.frames["left_out"] > 0
 
 
 def test_live_with_a_slow_style_drops_frames_but_stays_fresh():
