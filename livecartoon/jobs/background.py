@@ -52,8 +52,9 @@ def start(arguments: Sequence[str]) -> tuple[int, Path]:
 def spawn(arguments: Sequence[str], niceness: int = 0) -> tuple[subprocess.Popen[bytes], Path]:
     """Start `livecartoon ARGUMENTS` as a child of this program; it and its log file.
 
-    The child has a session of its own: Ctrl-C here does not reach it. `niceness` is how far it
-    stands back behind this program, 0..19. Raises OutputError E402 if there is no folder for
+    `niceness` is how far the child stands back behind this program, 0..19: Linux may weigh
+    sessions before it weighs processes, so one that stands back shares this session and its
+    Ctrl-C. Another has a session of its own. Raises OutputError E402 if there is no folder for
     its log.
     """
     folder = builds_dir()
@@ -68,7 +69,7 @@ def spawn(arguments: Sequence[str], niceness: int = 0) -> tuple[subprocess.Popen
                 stdout=file,
                 stderr=file,
                 env=os.environ | {STATE_VARIABLE: str(folder / f"{name}.state")},
-                start_new_session=True,
+                start_new_session=not niceness,
             )
     except OSError as error:
         raise OutputError(
