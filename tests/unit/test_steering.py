@@ -109,10 +109,11 @@ def test_steering_without_an_engine_for_a_level_ends_above_it():
 
 def test_steering_counts_the_time_of_each_level():
     steering = steered()
-    steering.spend(1.5)
+    steering.spend(1.5, None)
     slow(steering, 2)
-    steering.spend(0.5)
-    steering.spend(0.25)
+    assert steering.shown == "360p"  # until its engine is there
+    steering.spend(0.5, LOW)
+    steering.spend(0.25, LOW)
     assert [(t.size, t.seconds) for t in steering.times] == [("360p", 1.5), ("360p nano", 0.75)]
 
 
@@ -227,6 +228,8 @@ def test_helm_when_an_engine_was_never_built_then_builds_it_beside_and_goes_on(r
     run = run_of(lambda key, *_: key.rung != LOW or key in built)
     run.until(lambda: bool(run.builder.asked), 40.0)
     assert run.rung is None
+    run.until(lambda: any("building level 360p nano, once" in text for text in run.told), 40.0)
+    assert {time.size for time in run.helm.steering.times} == {"360p"}
     built.append(run.builder.asked[0])
     run.until(lambda: run.rung == LOW, 40.0)
 

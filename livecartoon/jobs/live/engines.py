@@ -106,7 +106,7 @@ class ChildBuilder:
             log.warning("%s", error)
             return False
         self._key = key
-        log.info("building level %s beside the picture, log %s", key.rung, path)
+        log.info("log of the build: %s", path)
         return True
 
     def _is_on_cpu(self, key: StyleKey) -> bool:

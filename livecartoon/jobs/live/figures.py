@@ -65,7 +65,7 @@ class Figures:
             skipped=skipped,
             engine=" ".join(engine),
             infer_size=(int(size[0]), int(size[1])) if size else None,
-            level=self.steering.name,
+            level=self.steering.shown,
             is_governed=self.steering.is_on,
             is_too_slow=self.steering.is_too_slow,
             keep_color=desk.look.keep_color,

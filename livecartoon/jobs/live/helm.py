@@ -67,6 +67,7 @@ class Helm:
         self._asked_s = float("-inf")
         self._settled_s = float("-inf")
         self._before: StyleKey | None = None
+        self._building: StyleKey | None = None
         self._last_s: float | None = None
 
     def follow(self, moment: Moment) -> str | None:
@@ -77,14 +78,13 @@ class Helm:
         if on_stage.style != self._style and self._find is not None:
             self._style = on_stage.style
             self.steering.climb(self._find(on_stage.style, self._width, self._height))
-        self._spend(moment.now_s)
+        self._spend(moment.now_s, on_stage)
         change = self._measured(moment, on_stage)
-        self._fetch(moment)
-        if change is None:
-            return None
-        text = advice(change, self.steering.name)
-        log.info("%s", text)
-        return text
+        told = [] if change is None else [advice(change, self.steering.name)]
+        told += self._fetch(moment)
+        for text in told:
+            log.info("%s", text)
+        return ", ".join(told) or None
 
     def next_wish(self, wished: StyleKey) -> StyleKey | None:
         """Return `wished` at the level the governor wants, as soon as it can be had at once."""
@@ -101,9 +101,9 @@ class Helm:
         if self._builder is not None:
             self._builder.close()
 
-    def _spend(self, now_s: float) -> None:
+    def _spend(self, now_s: float, on_stage: StyleKey) -> None:
         if self._last_s is not None:
-            self.steering.spend(now_s - self._last_s)
+            self.steering.spend(now_s - self._last_s, on_stage.rung)
         self._last_s = now_s
 
     def _measured(self, moment: Moment, on_stage: StyleKey) -> Change | None:
@@ -124,23 +124,28 @@ class Helm:
         window = self._gauge.window(now_s, moment.captured, moment.dropped)
         return None if window is None else self.steering.feed(window)
 
-    def _fetch(self, moment: Moment) -> None:
+    def _fetch(self, moment: Moment) -> list[str]:
         """Have the level that is wanted opened, else the one that may be wanted next."""
         if (missing := self._shelf.missing()) is not None:
-            self._build(missing)
+            return self._build(missing)
         if moment.now_s - self._asked_s < ASK_S:
-            return
+            return []
         rungs = [self.steering.rung, *self.steering.spares]
         keys = [replace(moment.wished, rung=rung) for rung in rungs]
         absent = [key for key in keys if not self._shelf.holds(key)]
         if absent and moment.on_stage == moment.wished:
             self._asked_s = moment.now_s
             self._shelf.prepare(absent[0])
+        return []
 
-    def _build(self, key: StyleKey) -> None:
-        """Build what is wanted now, and what is likely to be."""
+    def _build(self, key: StyleKey) -> list[str]:
+        """Build what is wanted now, and what is likely to be; what to tell about it."""
         is_urgent = key.rung == self.steering.rung or self.steering.is_pressed
         if not is_urgent:
-            return
+            return []
         if self._builder is None or not self._builder.start(key, self._width, self._height):
             self.refuse(key)
+            return []
+        is_told, self._building = self._building == key, key
+        name = self.steering.name_of(key.rung)
+        return [] if is_told else [f"building level {name}, once: the picture goes on as it is"]

@@ -30,6 +30,8 @@ class Steering:
     changes: int = 0
     times: list[LevelTime] = field(default_factory=list)
     """In the order of use."""
+    shown: str = ""
+    """The level that draws now, as the user reads it; a change begins when its engine is there."""
     _ladder: Ladder | None = None
     _governor: Governor | None = None
     _share: float = 0.0
@@ -73,10 +75,8 @@ class Steering:
 
     @property
     def name(self) -> str:
-        """The level in use as the user reads it, "" before there is one."""
-        if self._ladder is None or self._governor is None:
-            return ""
-        return self._ladder.rungs[self._governor.number].name
+        """The level wanted, as the user reads it, "" before there is one."""
+        return self.name_of(self.rung)
 
     @property
     def most_fps(self) -> float:
@@ -105,12 +105,19 @@ class Steering:
         self._governor.levels = self._governor.levels[:first]
         self._governor.number = min(self._governor.number, first - 1)
 
-    def spend(self, seconds: float) -> None:
-        """Count the time for the level in use."""
-        if not self.name:
+    def name_of(self, rung: Rung | None) -> str:
+        """A level as the user reads it, "" before there is a ladder."""
+        if self._ladder is None:
+            return ""
+        return (rung or self._ladder.rungs[self._ladder.start]).name
+
+    def spend(self, seconds: float, rung: Rung | None) -> None:
+        """Count the time for the level that draws."""
+        self.shown = self.name_of(rung)
+        if not self.shown:
             return
-        if not self.times or self.times[-1].size != self.name:
-            self.times.append(LevelTime(self.name))
+        if not self.times or self.times[-1].size != self.shown:
+            self.times.append(LevelTime(self.shown))
         self.times[-1].seconds += seconds
 
     def _rung(self, number: int) -> Rung | None:
