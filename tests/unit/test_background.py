@@ -36,8 +36,10 @@ def test_builder_when_closed_then_the_child_is_gone(cache):
     builder = ChildBuilder(EngineOptions(device="cpu"))
     assert builder.start(LOW, 64, 48)
     child = builder._child
+    assert builder.is_busy
     builder.close()
     builder.close()
+    assert not builder.is_busy
     assert child is not None
     assert child.returncode is not None
 

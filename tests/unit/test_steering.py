@@ -124,6 +124,7 @@ class ToyBuilder:
     can: bool = True
     asked: list[StyleKey] = field(default_factory=list)
     is_closed: bool = False
+    is_busy: bool = False
 
     def start(self, key: StyleKey, width: int, height: int) -> bool:
         self.asked.append(key)
@@ -218,6 +219,15 @@ def test_helm_while_an_engine_is_opened_measures_nothing(run_of):
     run = run_of()
     run.until(lambda: run.on_stage == KEY, 10.0)
     run.shelf._is_opening = True
+    for _ in range(30):
+        run.step(40.0)
+    assert run.told == []
+
+
+def test_helm_while_an_engine_is_built_measures_nothing(run_of):
+    run = run_of(lambda key, *_: key.rung != LOW)
+    run.until(lambda: run.on_stage == KEY, 10.0)
+    run.builder.is_busy = True
     for _ in range(30):
         run.step(40.0)
     assert run.told == []

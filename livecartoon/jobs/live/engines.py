@@ -87,6 +87,11 @@ class ChildBuilder:
         self._key: StyleKey | None = None
         self._failed: set[StyleKey] = set()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a build is under way."""
+        return self._child is not None and self._child.poll() is None
+
     def start(self, key: StyleKey, width: int, height: int) -> bool:
         """Begin to build, unless something is being built; False if `key` cannot be built.
 

@@ -22,6 +22,11 @@ SETTLE_S = 0.6
 class Builder(Protocol):
     """Builds engines beside the run."""
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a build takes time from the pictures."""
+        ...
+
     def start(self, key: StyleKey, width: int, height: int) -> bool:
         """Begin to build, unless something is being built; False if `key` cannot be built."""
         ...
@@ -117,6 +122,7 @@ class Helm:
             and now_s >= self._settled_s
             and not self._shelf.is_opening
             and not moment.is_disturbed
+            and not (self._builder is not None and self._builder.is_busy)
         )
         if not is_quiet:
             self._gauge.restart(now_s, moment.captured, moment.dropped)
