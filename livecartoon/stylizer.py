@@ -54,6 +54,8 @@ class Drawn:
 
     frame: Frame
     styled: Pixels
+    ahead: Pixels | None = None
+    """The cartoon by the memory that the network begins, if it keeps one."""
 
 
 class Stylizer(Closing):
@@ -131,7 +133,9 @@ class Stylizer(Closing):
     def draw(self, frame: Frame) -> Drawn:
         """The first half of a call: the network alone."""
         drawn = self._draw(frame)
-        return replace(drawn, styled=drawn.styled.copy())
+        styled = drawn.styled.copy()
+        ahead = self._engine.ahead(frame.pixels)
+        return Drawn(frame, styled, None if ahead is None else ahead.copy())
 
     def steady(self, drawn: Drawn) -> Frame:
         """The second half: anti-flicker and finish; in order of time, in one thread, any one."""
@@ -143,7 +147,8 @@ class Stylizer(Closing):
             shown = self._snap(shown)
         if self._successor is not None:
             steadier, snap = self._successor
-            other = steadier(frame.pixels, drawn.styled, frame.seconds, network_s)
+            styled = drawn.styled if drawn.ahead is None else drawn.ahead
+            other = steadier(frame.pixels, styled, frame.seconds, network_s)
             if snap is not None:
                 snap(other)
         self.stage_s["temporal"] += time.perf_counter() - started
@@ -176,6 +181,14 @@ class Stylizer(Closing):
         if self._snap is not None:
             self._snap.reset()
         self._successor = None
+
+    def fork_network(self) -> bool:
+        """As `fork`, for what the network remembers; False if it remembers nothing."""
+        return self._engine.fork()
+
+    def switch_network(self) -> None:
+        """As `switch`, for what the network remembers."""
+        self._engine.switch()
 
     def fork(self) -> None:
         """Start a second memory beside the one in use: from here on it sees the same frames."""

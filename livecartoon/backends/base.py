@@ -7,7 +7,10 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,8 @@ from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
 
+Memory: TypeAlias = NDArray[np.float32] | None
+"""What a style with `norm = ema-inputs` remembers of a clip, float32 (n,)."""
 EnginePrecision = Literal["fp16", "fp32", "int8"]
 GRAPH_VERSION = 4
 """Raised whenever the layers around the network change the picture: engines are rebuilt."""
@@ -92,6 +97,13 @@ class Backend(Protocol):
 
     def reset(self) -> None:
         """Forget earlier frames; only styles with `norm = ema-inputs` remember any."""
+        ...
+
+    def exchange(self, memory: Memory) -> Memory:
+        """Go on with `memory`, None = an empty one; return the one in use until now.
+
+        Backends and styles that remember nothing return None.
+        """
         ...
 
     def close(self) -> None:

@@ -11,7 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import Build, EngineSpec, check_look, check_pixels, closed_error
+from livecartoon.backends.base import (
+    Build,
+    EngineSpec,
+    Memory,
+    check_look,
+    check_pixels,
+    closed_error,
+)
 from livecartoon.backends.cuda_ring import CudaRing
 from livecartoon.backends.graph import build_graph, look_tensor
 from livecartoon.config import Look
@@ -57,6 +64,16 @@ class TorchBackend:
     def reset(self) -> None:
         """Forget earlier frames."""
         self._memory.zero_()
+
+    def exchange(self, memory: Memory) -> Memory:
+        """Go on with another memory of the clip; return the one in use until now."""
+        if not self._memory.numel():
+            return None
+        before = self._memory.cpu().numpy().copy()
+        self._memory.zero_()
+        if memory is not None:
+            self._memory.copy_(torch.from_numpy(memory))
+        return before
 
     def close(self) -> None:
         """Drop the graph and its buffers."""

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from livecartoon.backends.base import Build, EngineSpec, look_values
+from livecartoon.backends.base import Build, EngineSpec, Memory, closed_error, look_values
 from livecartoon.backends.blocks import Packer
 from livecartoon.backends.openvino_engines import Engine, engine_of, is_student
 from livecartoon.backends.selftest import Draw
@@ -46,6 +46,12 @@ class OpenVINOBackend(StoredBackend[Engine]):
         """Forget earlier frames."""
         if self._engine is not None:
             self._engine.reset()
+
+    def exchange(self, memory: Memory) -> Memory:
+        """Go on with another memory of the clip; return the one in use until now."""
+        if self._engine is None:
+            raise closed_error()
+        return self._engine.exchange(memory)
 
 
 def probe() -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from livecartoon.backends.base import EngineSpec
+from livecartoon.backends.base import EngineSpec, Memory
 from livecartoon.backends.blocks import Packer
 from livecartoon.backends.finish import Finish
 from livecartoon.frame import Pixels
@@ -24,6 +24,10 @@ class Engine(Protocol):
 
     def reset(self) -> None:
         """Forget earlier frames."""
+        ...
+
+    def exchange(self, memory: Memory) -> Memory:
+        """As `Backend.exchange`."""
         ...
 
 
@@ -46,23 +50,39 @@ class _WholePicture:
         self._request = request
         # The third input that only styles with `norm = ema-inputs` have.
         inputs = request.get_compiled_model().inputs[2:]
-        self._memories = [np.zeros(tuple(port.shape), np.float32) for port in inputs]
+        self._memory: Memory = np.zeros(tuple(inputs[0].shape), np.float32) if inputs else None
 
     def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
         frame = np.ascontiguousarray(pixels)[None]
-        inputs = [frame, look, *self._memories]
+        inputs = [frame, look] if self._memory is None else [frame, look, self._memory]
         answer = self._request.infer(inputs, share_inputs=True, share_outputs=True)
-        for index, memory in enumerate(self._memories, 1):
-            memory[:] = answer[index]
+        if self._memory is not None:
+            self._memory[:] = answer[1]
         styled: Pixels = answer[0][0]
         return styled
 
     def reset(self) -> None:
-        for memory in self._memories:
-            memory[:] = 0
+        self.exchange(None)
+
+    def exchange(self, memory: Memory) -> Memory:
+        before = self._memory
+        if before is not None:
+            self._memory = np.zeros_like(before) if memory is None else memory
+        return before
 
 
-class _PictureInBlocks:
+class _Forgetful:
+    """A graph that remembers nothing."""
+
+    def reset(self) -> None:
+        """Do nothing."""
+
+    def exchange(self, memory: Memory) -> Memory:
+        """Do nothing."""
+        return None
+
+
+class _PictureInBlocks(_Forgetful):
     """A student at the size of the frames; packing is done outside of its graph."""
 
     def __init__(self, request: Any, spec: EngineSpec) -> None:  # noqa: ANN401  openvino is untyped
@@ -74,11 +94,8 @@ class _PictureInBlocks:
         answer = self._request.infer([blocks, look], share_inputs=True, share_outputs=True)
         return self._packer.unpack(answer[0])
 
-    def reset(self) -> None:
-        """It remembers nothing."""
 
-
-class _NetworkAndFinish:
+class _NetworkAndFinish(_Forgetful):
     """A student at a smaller size; its maps are drawn at full size outside of its graph."""
 
     def __init__(self, request: Any, spec: EngineSpec) -> None:  # noqa: ANN401  openvino is untyped
@@ -94,6 +111,3 @@ class _NetworkAndFinish:
         answer = self._request.infer([blocks], share_inputs=True, share_outputs=True)
         gate, colour, line = (answer[index][0] for index in range(3))
         return self._packer.cropped(self._finish(photo, gate, colour, line, look))
-
-    def reset(self) -> None:
-        """It remembers nothing."""

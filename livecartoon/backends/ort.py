@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livecartoon.backends.base import Build, EngineSpec, look_values
+from livecartoon.backends.base import Build, EngineSpec, Memory, look_values
 from livecartoon.backends.selftest import Draw
 from livecartoon.backends.stored import StoredBackend
 from livecartoon.config import Look
@@ -46,6 +46,14 @@ class OrtBackend(StoredBackend[Any]):
     def reset(self) -> None:
         """Forget earlier frames."""
         self._memory.fill(0)
+
+    def exchange(self, memory: Memory) -> Memory:
+        """Go on with another memory of the clip; return the one in use until now."""
+        before = self._memory
+        if not before.size:
+            return None
+        self._memory = np.zeros_like(before) if memory is None else memory
+        return before
 
 
 def probe() -> str | None:

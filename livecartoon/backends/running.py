@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from livecartoon.backends.base import Backend, needed_layers
+from livecartoon.backends.base import Backend, Memory, needed_layers
 from livecartoon.backends.choice import Candidate, Upgrade, open_best
 from livecartoon.backends.watchdog import Watchdog
 from livecartoon.config import Look
@@ -42,6 +42,7 @@ class RunningEngine:
         self._upgrade: Upgrade | None = None
         self.given_up: str | None = None
         """Why an engine was replaced while running."""
+        self._next: Memory = None
         self._open()
 
     def __call__(self, pixels: Pixels) -> Pixels:
@@ -67,6 +68,29 @@ class RunningEngine:
     def reset(self) -> None:
         """Forget earlier frames."""
         self.backend.reset()
+        self._next = None
+
+    def fork(self) -> bool:
+        """Start a second memory of the clip beside the one in use; False if styles keep none."""
+        current = self.backend.exchange(None)
+        if current is not None:
+            self._next = self.backend.exchange(current)
+        return current is not None
+
+    def ahead(self, pixels: Pixels) -> Pixels | None:
+        """Draw a frame by the second memory, None without one; overwritten by the next call."""
+        if self._next is None:
+            return None
+        current = self.backend.exchange(self._next)
+        drawn = self.backend(pixels)
+        self._next = self.backend.exchange(current)
+        return drawn
+
+    def switch(self) -> None:
+        """Go on with the second memory."""
+        if self._next is not None:
+            self.backend.exchange(self._next)
+            self._next = None
 
     def close(self) -> None:
         """Release the engine; twice is harmless."""

@@ -6,6 +6,7 @@ from typing import Generic
 
 from livecartoon.backends.base import (
     Build,
+    Memory,
     check_look,
     check_pixels,
     closed_error,
@@ -45,6 +46,10 @@ class StoredBackend(Generic[Loaded]):
 
     def reset(self) -> None:
         """Forget earlier frames; most engines remember none."""
+
+    def exchange(self, memory: Memory) -> Memory:
+        """Go on with another memory of the clip; most engines have none."""
+        return None
 
     def close(self) -> None:
         """Drop the engine."""

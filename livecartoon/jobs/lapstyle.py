@@ -47,11 +47,11 @@ class LapStylize:
         self._is_staged = isinstance(stylize, Staged)
         self._compare: CompareName = compare
         self._on_frame = on_frame
-        self._laps = laps
-        self._lap = first
-        self._end = end
-        self._has_memory = hasattr(stylize, "fork") and hasattr(stylize, "switch")
-        self._is_forked = False
+        self._networks = self._filters = None
+        if hasattr(stylize, "fork_network"):
+            self._networks = _Handover(laps, first, end, self._fork_network, self._switch_network)
+        if hasattr(stylize, "fork") and hasattr(stylize, "switch"):
+            self._filters = _Handover(laps, first, end, stylize.fork, stylize.switch)
         self._from_s: Fraction | None = laps.begins(first) - laps.run_up_s if first else None
         self._last: tuple[Pixels, Any] | None = None
         """Source and drawing of the frame before: a repeated one is not drawn again."""
@@ -63,8 +63,11 @@ class LapStylize:
         at_s = seconds_of(frame)
         if self._from_s is not None and at_s < self._from_s:
             return Half(frame, None)
+        if self._networks is not None:
+            self._networks(at_s)
         if not self._is_staged:
-            self._hand_over(at_s)
+            if self._filters is not None:
+                self._filters(at_s)
             return Half(frame, self._stylize(frame))
         if self._last is not None and self._last[0] is frame.pixels:
             return Half(frame, replace(self._last[1], frame=frame))
@@ -78,16 +81,45 @@ class LapStylize:
             return half.frame
         shown = half.drawn
         if self._is_staged:
-            self._hand_over(seconds_of(half.frame))
+            if self._filters is not None:
+                self._filters(seconds_of(half.frame))
             shown = self._stylize.steady(half.drawn)
         return compared(half.frame, shown, self._compare)
 
-    def _hand_over(self, at_s: Fraction) -> None:
+    def _fork_network(self) -> None:
+        if self._stylize.fork_network():
+            self._last = None  # the new memory has to see this frame, repeated or not
+
+    def _switch_network(self) -> None:
+        self._stylize.switch_network()
+        if self._last is not None and self._last[1].ahead is not None:
+            pixels, drawn = self._last
+            self._last = pixels, replace(drawn, styled=drawn.ahead, ahead=None)
+
+
+class _Handover:
+    """Follows the laps for one memory: the next begins in the run-up and takes over at the lap."""
+
+    def __init__(
+        self,
+        laps: Laps,
+        first: int,
+        end: int | None,
+        fork: Callable[[], object],
+        switch: Callable[[], object],
+    ) -> None:
+        self._laps = laps
+        self._lap, self._end = first, end
+        self._fork, self._switch = fork, switch
+        self._is_forked = False
+
+    def __call__(self, at_s: Fraction) -> None:
+        """Do what is due before the frame at `at_s`."""
         lap = self._laps.of(at_s)
         if lap > self._lap:
             self._cross(lap)
-        if self._has_memory and not self._is_forked and self._is_before_next(lap, at_s):
-            self._stylize.fork()
+        if not self._is_forked and self._is_before_next(lap, at_s):
+            self._fork()
             self._is_forked = True
 
     def _is_before_next(self, lap: int, at_s: Fraction) -> bool:
@@ -96,10 +128,9 @@ class LapStylize:
         return self._laps.runs_up(at_s)
 
     def _cross(self, lap: int) -> None:
-        if self._has_memory:
-            # A memory begun before a lap in which nothing was shown belongs to that lap.
-            if not self._is_forked or lap > self._lap + 1:
-                self._stylize.fork()
-            self._stylize.switch()
+        # A memory begun before a lap in which nothing was shown belongs to that lap.
+        if not self._is_forked or lap > self._lap + 1:
+            self._fork()
+        self._switch()
         self._lap = lap
         self._is_forked = False

@@ -131,6 +131,29 @@ def test_running_statistics_when_a_clip_plays_then_follow_it_and_reset_forgets(
     assert np.array_equal(tested(frames[0]), first)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_running_statistics_when_exchanged_then_two_memories_do_not_see_each_other(
+    backend: str, folder: Path
+) -> None:
+    if reason := probe(backend):
+        pytest.skip(reason)
+    frames = moving_frames(4)
+    tested = open_backend(backend, clip_spec(folder), "cpu")
+    alone = [tested(frame).copy() for frame in frames]
+    tested.reset()
+    late = [tested(frame).copy() for frame in frames[2:]]
+    tested.reset()
+    tested(frames[0])
+    tested(frames[1])
+    other = None
+    for index in (2, 3):
+        assert np.array_equal(tested(frames[index]), alone[index])
+        mine = tested.exchange(other)
+        assert np.array_equal(tested(frames[index]), late[index - 2])
+        other = tested.exchange(mine)
+    assert not np.array_equal(late[1], alone[3])
+
+
 @pytest.mark.parametrize("change", ["cut", "jump"])
 def test_running_statistics_when_the_scene_breaks_then_forget(change: str, folder: Path) -> None:
     backend, frame = open_backend("torch", clip_spec(folder), "cpu"), drawn_photo(45, 33)

@@ -26,7 +26,7 @@ from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.file import FileSource
 from livecartoon.sources.probe import inspect
 from livecartoon.stylizer import EngineReport
-from tests.drawing import ClipPlan, write_clip
+from tests.drawing import ClipPlan, write_clip, write_paper
 
 OPTIONS = EngineOptions(style="classic", temporal="blend")
 SHORT = ConvertSettings(preset="ultrafast", codec="ffv1", segment_s=Fraction(1, 2))
@@ -389,6 +389,26 @@ def test_convert_on_a_small_file_system_gives_exit_code_4_and_goes_on(tmp_path: 
         assert inspect(mount / "b.mkv").pts == inspect(clip).pts
     finally:
         subprocess.run(["umount", str(mount)], check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rate", [None, Fraction(75)])
+def test_convert_with_a_network_that_remembers_is_the_same_in_any_laps(
+    tmp_path: Path, rate: Fraction | None
+) -> None:
+    from livecartoon.jobs.hooks import make_stylizer
+
+    style = write_paper(tmp_path / "clip.safetensors", "cartoongan-tiny", norm="ema-inputs")
+    clip = write_clip(tmp_path / "a.mp4", ClipPlan(frames=75, key_frames=30))
+    options = replace(OPTIONS, style=str(style), backend="torch", temporal="blend")
+    settings = replace(SHORT, segment_s=Fraction(1), fps=rate)
+    convert(clip, tmp_path / "whole.mkv", settings, make_stylizer, options)
+    beside = replace(settings, jobs=2)
+    convert(clip, tmp_path / "two.mkv", beside, make_stylizer, options)
+    assert_same_film(tmp_path / "whole.mkv", tmp_path / "two.mkv")
+    straight = replace(settings, segment_s=Fraction(100))
+    convert(clip, tmp_path / "one.mkv", straight, make_stylizer, options)
+    assert pixels_of(tmp_path / "one.mkv") != pixels_of(tmp_path / "whole.mkv")
 
 
 @pytest.mark.slow
