@@ -93,6 +93,25 @@ def convert(clip: Path | None, frames: int, output: Path | None) -> None:
 
 
 @main.command()
+@click.option("--minutes", default=10.0, show_default=True, help="Length of the drawn film.")
+@click.option("--rate", default=10, show_default=True, help="Frames per second.")
+@click.option("--width", default=320, show_default=True)
+@click.option("--height", default=180, show_default=True)
+@click.option("--style", default="classic", show_default=True)
+@OUTPUT
+def films(
+    minutes: float, rate: int, width: int, height: int, style: str, output: Path | None
+) -> None:
+    """Memory and pace of `convert` by length, and with two workers; exit 1 if a gate is missed."""
+    from benchmarks.films import run
+
+    figures = run(minutes, rate, (width, height), style)
+    _finish("films", figures, output)
+    if not figures["is_good"]:
+        sys.exit(1)
+
+
+@main.command()
 @OUTPUT
 def startup(output: Path | None) -> None:
     """Seconds to `--help` and to the first stylized frame with a warm cache."""

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks import films
 from benchmarks.comparison import compare
 from benchmarks.plot import draw_bars
 from benchmarks.record import read_record
@@ -48,3 +49,12 @@ def test_record_when_it_is_something_else_then_e302(tmp_path):
     path.write_text(json.dumps([1]))
     with pytest.raises(InputError):
         read_record(path)
+
+
+@pytest.mark.slow
+def test_films_when_measured_then_lengths_and_workers_are_compared(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path))
+    figures = films.run(minutes=0.5, rate=4, size=(64, 48), style="classic")
+    assert [figures[name]["frames"] for name in ("short", "long", "two_jobs")] == [12, 120, 120]
+    assert figures["memory_ratio"] < 2
+    assert figures["wall_over_busiest_stage"] > 0.9
