@@ -26,6 +26,9 @@ def join(plan: Plan, workspace: Workspace, pieces: list[Segment]) -> None:
         if track.lost:
             kind = track.source.type
             plan.warn("W307", f"{track.lost} {kind} packets could not be decoded")
+        if track.mended:
+            kind = track.source.type
+            plan.warn("W307", f"{track.mended} {kind} packets went back in time: it was guessed")
     frames = sum(len(piece.pts) for piece in pieces)
     expected = expected_of(frames, plan.info, plan.padding, plan.pix_fmt, carrier)
     facts = verify(workspace.part, expected)

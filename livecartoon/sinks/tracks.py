@@ -14,7 +14,8 @@ import av.container
 import av.stream
 import av.subtitles.stream
 
-from livecartoon.errors import OutputError
+from livecartoon.errors import InputError
+from livecartoon.sinks.order import InOrder
 
 Packet: TypeAlias = "av.Packet[av.stream.Stream]"
 
@@ -22,6 +23,8 @@ Packet: TypeAlias = "av.Packet[av.stream.Stream]"
 SUBSTITUTES = {"avi": "libmp3lame", "matroska": "libopus", "webm": "libopus"}
 #: Muxer -> encoder for subtitles of text.
 TEXT_ENCODERS = {"matroska": "subrip", "mov": "mov_text", "mp4": "mov_text", "webm": "webvtt"}
+#: Muxers that take two packets of a stream at the same time.
+TAKE_EQUAL_TIMES = ("matroska", "webm")
 OPUS_RATE = 48000
 MILLISECOND = Fraction(1, 1000)
 
@@ -62,6 +65,8 @@ class Track:
         self.lost = 0
         """Packets that could not be decoded."""
         self._container = container
+        is_lax = source.type == "subtitle" or container.format.name in TAKE_EQUAL_TIMES
+        self._order = InOrder(may_repeat=is_lax)
         self.stream = self._add(container, source)
 
     def _add(
@@ -77,11 +82,22 @@ class Track:
 
     def write(self, packet: Packet) -> None:
         """Take one packet of the source."""
-        packet.stream = self.stream
-        self._mux(packet)
+        self._copy(packet)
 
     def finish(self) -> None:
-        """Flush what a decoder or encoder still holds."""
+        """Flush what is still held."""
+        self._copy(None)
+
+    @property
+    def mended(self) -> int:
+        """Packets whose times went backwards."""
+        return self._order.mended
+
+    def _copy(self, packet: Packet | None) -> None:
+        ready = self._order(packet)
+        if ready is not None:
+            ready.stream = self.stream
+            self._mux(ready)
 
     def _mux(self, packet: Packet) -> None:
         self._container.mux_one(packet)
@@ -108,11 +124,11 @@ class SoundTrack(Track):
         assert isinstance(source, av.audio.stream.AudioStream)
         context = source.codec_context
         if context is None:
-            raise OutputError(
-                "E404",
-                f"{container.format.name} cannot hold sound track {source.index},"
-                " and no decoder for it is at hand",
-                "write a .mkv, or --audio none",
+            raise InputError(
+                "E302",
+                f"sound track {source.index} is of a kind that {container.format.name} cannot"
+                " hold and for which no decoder is at hand",
+                "--audio none, or another container",
             )
         rate = OPUS_RATE if self._name == "libopus" else context.sample_rate
         stream = container.add_stream(self._name, rate=rate)
@@ -190,8 +206,7 @@ class TextTrack(Track):
         except (av.FFmpegError, ValueError):
             self.lost += 1
             return
-        made.stream = self.stream
         made.time_base = packet.time_base
         made.pts = made.dts = packet.pts
         made.duration = packet.duration
-        self._mux(made)
+        self._copy(made)
