@@ -117,7 +117,7 @@ class Carrier:
             return "--audio none"
         track: Track
         if self._rules.audio == "copy":
-            holds = takes(self._muxer, stream)
+            holds = takes(self._muxer, stream) and not _lacks_header(stream)
             track = (Track if holds else SoundTrack)(self._container, stream)
         else:
             name = AUDIO_ENCODERS[self._rules.audio]
@@ -278,6 +278,17 @@ def takes(muxer: str, stream: av.stream.Stream) -> bool:
     except (av.FFmpegError, ValueError):
         return False
     return is_taken
+
+
+def _lacks_header(stream: av.audio.stream.AudioStream) -> bool:
+    """Whether a damaged film lost what its AAC is read by; the muxers notice at the first packet.
+
+    In a transport stream every packet says it itself.
+    """
+    context = stream.codec_context
+    if context is None or context.name != "aac" or context.extradata:
+        return False
+    return any(kind in stream.container.format.name for kind in ("matroska", "mov"))
 
 
 def _is_text(stream: av.subtitles.stream.SubtitleStream) -> bool:

@@ -336,7 +336,7 @@ def test_convert_interrupted_keeps_closed_laps_and_goes_on(
         started_s = time.monotonic()
         said = run.communicate()[1]
     assert run.returncode == (130 if number == signal.SIGINT else 143), said
-    assert time.monotonic() - started_s < 20  # 5 on an idle machine
+    assert time.monotonic() - started_s < 60  # 5 on an idle machine
     assert "run the same command again" in said
     saved = lines_of(journal)
     assert saved >= 2
