@@ -1,9 +1,12 @@
 """At strength 0 and the finest quantiser the source comes back, plane by plane."""
 
+import json
+import shutil
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from numpy.typing import NDArray
 from livecartoon.config import EngineOptions, Look
 from livecartoon.jobs.convert import ConvertSettings, convert_file
 from livecartoon.sources.probe import inspect
-from tests.drawing import ClipPlan, drawn_photo, write_clip
+from tests.drawing import ClipPlan, drawn_photo, write_clip, write_everything
 
 UNTOUCHED = EngineOptions(style="classic", look=Look(strength=0), temporal="off")
 FINEST = ConvertSettings(crf=0, preset="ultrafast")
@@ -108,23 +111,57 @@ def test_convert_of_hdr_writes_plain_bt709_or_refuses(tmp_path: Path, transfer: 
         convert_file(clip, tmp_path / "c.mp4", UNTOUCHED, replace(FINEST, hdr="refuse"))
 
 
-@pytest.mark.slow
-def test_ffprobe_of_every_container_agrees_with_our_own_reading(tmp_path: Path) -> None:
-    import json
-    import shutil
+FFPROBE = ("ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_packets")
+#: Names of H.273 code points.
+MATRICES = {1: "bt709", 5: "bt470bg", 6: "smpte170m", 9: "bt2020nc"}
+PLANS = {
+    "plain.mp4": ClipPlan(frames=30, sound=("aac", "aac")),
+    "turned.mov": ClipPlan(frames=30, rotation=90, aspect=Fraction(4, 3)),
+    "vfr.mp4": ClipPlan(pts=tuple(512 * n + 37 * (n % 5) + 6400 for n in range(30))),
+    "full.mkv": ClipPlan(frames=30, colour=(1, 2, 1, 1)),
+}
 
+
+def probed(path: Path, *flags: str) -> dict[str, Any]:
+    """What ffprobe reads in a file, as a reader that is not ours."""
     if not shutil.which("ffprobe"):
         pytest.skip("no ffprobe here")
-    clip = write_clip(tmp_path / "a.mkv", ClipPlan(frames=30, sound=("aac", "aac")))
-    for suffix in ("mp4", "mov", "mkv", "webm"):
-        made = tmp_path / f"b.{suffix}"
-        settings = ConvertSettings(preset="ultrafast", segment_s=Fraction(1, 2))
-        convert_file(clip, made, UNTOUCHED, settings)
-        command = ["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-show_packets"]
-        told = json.loads(subprocess.check_output([*command, str(made)]))
-        own = inspect(made)
-        video = next(s for s in told["streams"] if s["codec_type"] == "video")
-        times = [p["pts_time"] for p in told["packets"] if p["codec_type"] == "video"]
-        assert sorted(float(t) for t in times) == pytest.approx([float(t) for t in own.pts])
-        assert (video["width"], video["height"]) == (own.width, own.height)
-        assert sum(s["codec_type"] == "audio" for s in told["streams"]) == len(own.sound)
+    found: dict[str, Any] = json.loads(subprocess.check_output([*FFPROBE, *flags, str(path)]))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*PLANS, "everything.mkv"])
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "webm"])
+def test_ffprobe_of_every_output_agrees_with_our_own_reading(
+    tmp_path: Path, name: str, suffix: str
+) -> None:
+    plan = PLANS.get(name, ClipPlan(frames=30, sound=("aac", "aac")))
+    clip = write_clip(tmp_path / f"a-{Path(name).with_suffix('.mp4')}", plan)
+    if name == "everything.mkv":
+        clip = write_everything(tmp_path / name, clip)
+    made = tmp_path / f"b.{suffix}"
+    settings = ConvertSettings(preset="ultrafast", segment_s=Fraction(1, 2))
+    convert_file(clip, made, UNTOUCHED, settings)
+    told, own = probed(made, "-show_chapters"), inspect(made)
+    video = next(s for s in told["streams"] if s["codec_type"] == "video")
+    times = [p["pts_time"] for p in told["packets"] if p["stream_index"] == video["index"]]
+    assert sorted(map(float, times)) == pytest.approx([float(t) for t in own.pts], abs=1e-6)
+    assert (video["width"], video["height"]) == (own.width, own.height)
+    assert video["pix_fmt"].replace("yuvj", "yuv") == own.pix_fmt.replace("yuvj", "yuv")
+    matrix, color_range = own.colour[:2]
+    assert video["color_space"] == MATRICES[matrix]
+    assert video["color_range"] == {1: "tv", 2: "pc"}[color_range]
+    aspect = video.get("sample_aspect_ratio", "1:1").replace(":", "/")
+    assert Fraction(aspect) == (own.sample_aspect_ratio or 1)
+    assert not any("rotation" in data for data in video.get("side_data_list", []))
+    kinds = [s["codec_type"] for s in told["streams"] if s["codec_type"] != "data"]
+    others = [s.type for s in own.streams if s.type != "data"]
+    assert sorted(kinds) == sorted(["video", *["audio"] * len(own.sound), *others])
+    sounds = [s for s in told["streams"] if s["codec_type"] == "audio"]
+    for sound, ours in zip(sounds, own.sound, strict=True):
+        packets = [p for p in told["packets"] if p["stream_index"] == sound["index"]]
+        assert len(packets) == ours.packets
+        assert float(packets[0]["pts_time"]) == pytest.approx(ours.start_s, abs=1e-3)
+        assert sound.get("tags", {}).get("language", "und") == (ours.language or "und")
+    assert [c["tags"]["title"] for c in told["chapters"]] == [c[2] for c in own.chapters]
