@@ -12,9 +12,6 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-import numpy as np
-from numpy.typing import NDArray
-
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
