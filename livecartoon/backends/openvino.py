@@ -121,7 +121,9 @@ class OpenVINOCompiler:
 
         def draw(pixels: Pixels) -> Pixels:
             loaded.reset()
-            return loaded(pixels, look)
+            drawn = loaded(pixels, look)
+            loaded.reset()  # forgetting it by arithmetic would round the first frame otherwise
+            return drawn
 
         return draw
 
