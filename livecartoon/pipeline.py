@@ -66,16 +66,15 @@ class _Lane(Generic[Item]):
         raise _StoppedError
 
     def __iter__(self) -> Iterator[Item]:
-        while True:
+        while not self.stop.is_set():
             try:
                 item = self.queue.get(timeout=POLL_S)
             except queue.Empty:
-                if self.stop.is_set():
-                    raise _StoppedError from None
                 continue
             if item is None:
                 return
             yield item
+        raise _StoppedError
 
 
 def run(

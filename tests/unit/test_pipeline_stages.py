@@ -88,23 +88,26 @@ def test_run_when_interrupted_then_writes_what_was_drawn_before(is_staged):
 
 
 def test_run_when_interrupted_twice_then_ends_without_writing_more():
+    interrupted = threading.Event()
+
     class Interrupted(Halves):
         def draw(self, frame):
             if frame.pts == 9:
-                threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+                interrupted.set()
                 raise KeyboardInterrupt
             return super().draw(frame)
 
     class StuckSink(MemorySink):
         def write(self, frame):
-            threading.Event().wait(0.2)
+            if interrupted.wait(0.2):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(1)
             super().write(frame)
 
-    sink, started_s = StuckSink(), time.monotonic()
+    sink = StuckSink()
     with pytest.raises(KeyboardInterrupt):
         run(Frames(), Interrupted(), sink)
     assert len(sink.frames) < 9
-    assert time.monotonic() - started_s < 5
     assert threading.active_count() == 1
 
 
