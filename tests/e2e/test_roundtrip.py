@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from livecartoon.config import EngineOptions, Look
 from livecartoon.jobs.convert import ConvertSettings, convert_file
 from livecartoon.sources.probe import inspect
-from tests.drawing import ClipPlan, drawn_photo, write_clip, write_everything
+from tests.drawing import ClipPlan, drawn_photo, write_clip
+from tests.everything import write_everything
 
 UNTOUCHED = EngineOptions(style="classic", look=Look(strength=0), temporal="off")
 FINEST = ConvertSettings(crf=0, preset="ultrafast")
