@@ -47,6 +47,21 @@ class Desktop:
         self.do("windowfocus", "--sync", window)
         return window
 
+    @contextmanager
+    def managed(self) -> Iterator[None]:
+        """Run a window manager for the body of the `with`; one that ends at once starts again."""
+        for _ in range(10):
+            manager = subprocess.Popen(["openbox"], env=self.environment, stderr=subprocess.DEVNULL)
+            try:
+                manager.wait(1.0)
+            except subprocess.TimeoutExpired:
+                break
+        try:
+            yield
+        finally:
+            manager.kill()
+            manager.wait(10)
+
     def look(self) -> Pixels:
         """Return the screen, RGB."""
         with MSS(display=self._display) as screen:
