@@ -87,6 +87,15 @@ def test_run_when_interrupted_then_writes_what_was_drawn_before(is_staged):
     assert [frame.pts for frame in sink.frames] == list(range(9))
 
 
+@pytest.fixture
+def heard_interrupts():
+    """Ctrl-C as a fresh Python has it, whatever ran in this process before."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard_interrupts")
 def test_run_when_interrupted_twice_then_ends_without_writing_more():
     interrupted = threading.Event()
 
