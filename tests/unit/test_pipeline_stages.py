@@ -1,9 +1,12 @@
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from livecartoon.sinks.memory import MemorySink
 from tests.drawing import moving_picture
 
 COUNT = 20
+ROOT = Path(__file__).parents[2]
 
 
 class Frames:
@@ -87,16 +91,13 @@ def test_run_when_interrupted_then_writes_what_was_drawn_before(is_staged):
     assert [frame.pts for frame in sink.frames] == list(range(9))
 
 
-@pytest.fixture
-def heard_interrupts():
-    """Ctrl-C as a fresh Python has it, whatever ran in this process before."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heard_interrupts")
 def test_run_when_interrupted_twice_then_ends_without_writing_more():
+    # In a process of its own: pools of threads that other tests left behind take signals too.
+    code = f"from {__name__} import interrupt_twice; interrupt_twice()"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
+
+
+def interrupt_twice():
     interrupted = threading.Event()
 
     class Interrupted(Halves):
