@@ -93,7 +93,7 @@ def test_run_when_interrupted_then_writes_what_was_drawn_before(is_staged):
 
 def test_run_when_interrupted_twice_then_ends_without_writing_more():
     # In a process of its own: pools of threads that other tests left behind take signals too.
-    code = f"from {__name__} import interrupt_twice; interrupt_twice()"
+    code = "from tests.unit.test_pipeline_stages import interrupt_twice; interrupt_twice()"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
 
 
