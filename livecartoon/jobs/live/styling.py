@@ -8,12 +8,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 
 from livecartoon.backends.base import needed_layers
+from livecartoon.closing import Closing
 from livecartoon.config import Look
 from livecartoon.errors import LivecartoonError
 from livecartoon.frame import Frame
@@ -95,7 +95,7 @@ class Prepared:
     stylizer: StylizerLike
 
 
-class StyleShelf:
+class StyleShelf(Closing):
     """Builds stylizers in its own thread and keeps the last few, newest wish first.
 
     `wish` and `prepare` come from the main thread; `take` from the worker, which never waits
@@ -165,17 +165,6 @@ class StyleShelf:
         for stylizer in self._kept.values():
             stylizer.close()
         self._kept.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _run(self) -> None:
         with self._ready:
