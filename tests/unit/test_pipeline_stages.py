@@ -98,6 +98,8 @@ def test_run_when_interrupted_twice_then_ends_without_writing_more():
 
 
 def interrupt_twice():
+    # A process that was started in the background inherits deaf ears for Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     interrupted = threading.Event()
 
     class Interrupted(Halves):
