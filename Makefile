@@ -13,6 +13,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 VIDEO ?=
 # Extra words for pytest: make test TESTS="-k governor -x"
 TESTS ?=
+# Tests run in so many processes; worksteal keeps the slow ones from queueing behind each other.
+WORKERS ?= 2
+SIDE_BY_SIDE = -n $(WORKERS) --dist worksteal
 
 # The environment is ours alone: a PYTHONPATH from outside would shadow it.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
@@ -31,10 +34,10 @@ demo: $(READY)  ## make a clip, convert it, verify it, show a table (VIDEO=path 
 	@$(BIN)/livecartoon demo $(if $(VIDEO),--video "$(VIDEO)")
 
 test: $(READY)  ## all tests that need no GPU, no camera and no network
-	@$(BIN)/python -m pytest -m "not gpu" $(TESTS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not gpu" $(TESTS)
 
 test-fast: $(READY)  ## the inner loop: without the slow tests
-	@$(BIN)/python -m pytest -m "not slow and not gpu" $(TESTS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow and not gpu" $(TESTS)
 
 test-gpu: $(READY)  ## the tests that need CUDA
 	@if $(BIN)/python -c 'import sys, torch; sys.exit(not torch.cuda.is_available())'; then \

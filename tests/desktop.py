@@ -75,7 +75,7 @@ def desktop(width: int = 800, height: int = 480) -> Iterator[Desktop]:
     reading, writing = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24",
-         "-nolisten", "tcp"],
+         "-nolisten", "tcp", "-noreset"],
         pass_fds=(writing,), stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(writing)

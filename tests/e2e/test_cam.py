@@ -49,7 +49,7 @@ def test_cam_on_a_machine_too_slow_then_goes_down_the_levels_and_says_so():
 
 
 def test_cam_on_a_machine_too_slow_when_the_size_is_typed_then_keeps_it_and_gives_advice():
-    document = on_a_machine_too_slow("--duration", "5s", "--infer-size", "360p")
+    document = on_a_machine_too_slow("--duration", "10s", "--infer-size", "360p")
     assert [level["size"] for level in document["levels"]] == ["360p"]
     assert document["governor_changes"] == 0
     assert document["engine"]["infer_size"] == [640, 360]

@@ -42,7 +42,7 @@ class Cam:
             self.screen.do("key", key)
             time.sleep(0.15)
 
-    def until(self, is_so: Callable[[], bool], what: str, timeout_s: float = 30) -> None:
+    def until(self, is_so: Callable[[], bool], what: str, timeout_s: float = 120) -> None:
         """Wait until the screen shows it."""
         end_s = time.monotonic() + timeout_s
         while not is_so():
