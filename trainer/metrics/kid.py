@@ -13,7 +13,10 @@ SUBSET_SIZE = 1000
 
 
 class KernelDistance(NamedTuple):
-    """Mean and standard deviation over subsets, not multiplied by anything."""
+    """Mean and standard deviation over subsets, not multiplied by anything.
+
+    The deviation is 0 where a subset is the whole of both sets: then it says nothing.
+    """
 
     mean: float
     deviation: float

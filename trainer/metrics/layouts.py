@@ -72,7 +72,7 @@ def _own_columns(kind: str, rows: Sequence[Row]) -> list[Column]:
         ("N", lambda row: str(row.n)),
         (f"{kind} style", lambda row: _distance(row.fd_style)),
         (f"{kind} content", lambda row: _distance(row.fd_content)),
-        ("KID x100", lambda row: f"{row.kid100['value']:.2f} ± {row.kid100['std']:.2f}"),
+        ("KID x100", _kernel_distance),
         (content, lambda row: _content(row, content)),
         ("edge F1", lambda row: _content(row, "edge F1")),
         ("C", lambda row: f"{row.stats['C']:.2f}" + (" blurred" if _is_blurred(row) else "")),
@@ -80,6 +80,12 @@ def _own_columns(kind: str, rows: Sequence[Row]) -> list[Column]:
         ("params", lambda row: DASH if row.params is None else f"{row.params:,}"),
         ("GMAC@256", lambda row: DASH if row.gmac_256 is None else f"{row.gmac_256:.3f}"),
     ]
+
+
+def _kernel_distance(row: Row) -> str:
+    """Without a deviation where every subset was the whole."""
+    deviation = row.kid100["std"]
+    return f"{row.kid100['value']:.2f}" + (f" ± {deviation:.2f}" if deviation else "")
 
 
 def _is_blurred(row: Row) -> bool:
