@@ -1,0 +1,62 @@
+"""The shared sample clips, converted with an engine that changes nothing."""
+
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from livecartoon.errors import LivecartoonError
+from livecartoon.sources.probe import inspect
+from tests.converting import convert, differences
+
+MEDIA = {".avi", ".mkv", ".mov", ".mp4", ".mpg", ".webm"}
+
+
+@pytest.fixture(scope="session")
+def clips(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    archive = shared_data / "videos.tar"
+    if not archive.is_file():
+        pytest.skip(f"no {archive}")
+    folder = tmp_path_factory.mktemp("clips")
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.mark.slow
+def test_convert_of_every_sample_clip_keeps_all_but_the_pixels(clips: Path, tmp_path: Path) -> None:
+    wrong: dict[str, object] = {}
+    found = sorted(path for path in clips.rglob("*") if path.suffix in MEDIA)
+    assert len(found) >= 30
+    for clip in found:
+        try:
+            report = convert(clip, tmp_path)
+        except LivecartoonError as error:
+            wrong[clip.name] = error
+            continue
+        unequal = differences(report)
+        is_damaged = "corrupted" in clip.name
+        if unequal or (report.status == "done") == is_damaged:
+            wrong[clip.name] = (report.status, unequal)
+    assert wrong == {}
+
+
+def test_convert_of_the_corrupted_clip_keeps_28_frames(clips: Path, tmp_path: Path) -> None:
+    (clip,) = clips.rglob("odd_corrupted.mp4")
+    report = convert(clip, tmp_path)
+    assert (report.status, report.frames_in, report.frames_out) == ("partial", 50, 28)
+    assert report.error is not None
+    assert (report.error.code, report.error.exit_code) == ("E306", 3)
+    assert [path.name for path in tmp_path.iterdir()] == ["odd_corrupted.identity.partial.mp4"]
+
+
+def test_convert_told_to_repeat_ends_partial_under_the_full_name(
+    clips: Path, tmp_path: Path
+) -> None:
+    (clip,) = clips.rglob("odd_corrupted.mp4")
+    report = convert(clip, tmp_path / "b.mp4", on_error="repeat")
+    assert (report.status, report.frames_out, report.frames_repeated) == ("partial", 50, 1)
+    assert report.output == tmp_path / "b.mp4"
+    assert report.error is not None
+    assert report.error.exit_code == 7
+    assert len(inspect(report.output).pts) == 50
