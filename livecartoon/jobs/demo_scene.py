@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livecartoon.frame import Frame, Pixels
+from livecartoon.sinks.beside import Beside
 from livecartoon.sinks.encoder import EncoderSettings
 from livecartoon.sinks.file import FileSink
 from livecartoon.sources.base import VideoInfo
@@ -146,7 +147,7 @@ def write_clip(path: Path, seconds: float) -> int:
     info = VideoInfo(WIDTH, HEIGHT, TIME_BASE, RATE)
     tone = ToneTracks(seconds)
     try:
-        with FileSink(path, info, EncoderSettings(crf=16), rest=tone) as sink:
+        with FileSink(path, info, EncoderSettings(crf=16), beside=Beside(rest=tone)) as sink:
             for frame in frames(seconds):
                 sink.write(frame)
             return sink.frames

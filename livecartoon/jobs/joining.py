@@ -42,13 +42,7 @@ def _written(plan: Plan, workspace: Workspace, pieces: list[Segment]) -> Carrier
     tick = tick_of(plan.info, "avi" if plan.target.suffix.lower() == ".avi" else "")
     joiner = Joiner(workspace.part, workspace.folder, pieces, tick, plan.reading.shift_s)
     try:
-        return joiner.write(
-            plan.tracks,
-            plan.rules,
-            plan.tags(),
-            plan.video_tags(),
-            plan.tracks.video_disposition,
-        )
+        return joiner.write(plan.beside())
     except OutputError as error:
         if error.code != "E403":
             raise

@@ -15,6 +15,7 @@ from livecartoon.jobs.reading import Reading
 from livecartoon.jobs.report import FileReport
 from livecartoon.jobs.settings import ConvertSettings
 from livecartoon.sinks.animation import is_animation
+from livecartoon.sinks.beside import Beside
 from livecartoon.sinks.carrier import Carrier, CarryRules
 from livecartoon.sinks.encoder import EncoderSettings
 from livecartoon.sinks.file import FileSink
@@ -78,9 +79,16 @@ class Plan:
         comment = self.tracks.tags.get("comment", "")
         return self.tracks.tags | {"comment": f"{comment}; {made}" if comment else made}
 
-    def video_tags(self) -> dict[str, str]:
-        """Return the tags of the picture track."""
-        return self.tracks.video_tags if self.settings.metadata else {}
+    def beside(self) -> Beside:
+        """Return what goes into the new file beside its pictures."""
+        return Beside(
+            rest=self.tracks,
+            rules=self.rules,
+            tags=self.tags(),
+            video_tags=self.tracks.video_tags if self.settings.metadata else {},
+            video_disposition=self.tracks.video_disposition,
+            display_matrix=self.info.display_matrix,
+        )
 
     def open_sink(self, file: IO[bytes] | None = None) -> FileSink:
         """Return a sink for the whole film, rest of the source included."""
@@ -88,11 +96,7 @@ class Plan:
             self.target,
             self.info,
             self.encoder,
-            rest=self.tracks,
-            rules=self.rules,
-            tags=self.tags(),
-            video_tags=self.video_tags(),
-            video_disposition=self.tracks.video_disposition,
+            beside=self.beside(),
             shift_s=self.reading.shift_s,
             file=file,
         )

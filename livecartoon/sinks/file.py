@@ -7,12 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import IO, NoReturn
 
-from av.stream import Disposition
-
 from livecartoon.errors import LivecartoonError, OutputError
 from livecartoon.frame import Frame
 from livecartoon.sinks.base import Sink
-from livecartoon.sinks.carrier import Carried, Carrier, CarryRules
+from livecartoon.sinks.beside import Beside
+from livecartoon.sinks.carrier import Carrier
 from livecartoon.sinks.encoder import EncoderSettings, container_of, encoder_of
 from livecartoon.sinks.failure import output_error
 from livecartoon.sinks.muxer import WRITE_ERRORS, Muxer
@@ -24,8 +23,8 @@ class FileSink(Sink):
     """Writes mp4, m4v, mov, mkv, webm or avi, by the suffix of `path`.
 
     The encoder is opened and the header written at once, so that what cannot work fails before
-    the first frame is made. `rest` is carried over packet by packet; the caller closes it.
-    `shift_s` is taken off all times. `file`: write there, `path` still names the container.
+    the first frame is made. `shift_s` is taken off all times. `file`: write there, `path` still
+    names the container.
     """
 
     def __init__(
@@ -34,11 +33,7 @@ class FileSink(Sink):
         info: VideoInfo,
         settings: EncoderSettings | None = None,
         *,
-        rest: Carried | None = None,
-        rules: CarryRules | None = None,
-        tags: dict[str, str] | None = None,
-        video_tags: dict[str, str] | None = None,
-        video_disposition: Disposition | None = None,
+        beside: Beside | None = None,
         shift_s: Fraction = Fraction(0),
         file: IO[bytes] | None = None,
         is_fragmented: bool = False,
@@ -49,26 +44,15 @@ class FileSink(Sink):
         settings = settings or EncoderSettings()
         name = container_of(path)
         self.encoder = encoder_of(settings.codec, name)
-        tags = tags or {}
+        tick = tick_of(info, name)
         try:
-            self._muxer = Muxer(
-                file or path,
-                name,
-                tick_of(info, name),
-                rest,
-                rules,
-                is_fragmented=is_fragmented,
-                is_native=any(key.startswith("com.") for key in tags),
-            )
+            self._muxer = Muxer(file or path, name, tick, beside, is_fragmented=is_fragmented)
         except WRITE_ERRORS as error:
             self._raise(error)
         try:
             self._video = VideoEncoder(self._muxer.container, name, info, settings)
             self._video.origin = round(shift_s / self._video.time_base)
-            self._video.stream.metadata.update(video_tags or {})
-            if video_disposition is not None:
-                self._video.stream.disposition = video_disposition
-            self._muxer.start(tags)
+            self._muxer.start(self._video.stream)
         except (LivecartoonError, *WRITE_ERRORS) as error:
             self._discard()
             self._raise(error)

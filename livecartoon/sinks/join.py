@@ -10,10 +10,10 @@ from typing import NoReturn
 import av
 import av.container
 import av.video.stream
-from av.stream import Disposition
 
 from livecartoon.errors import LivecartoonError, OutputError
-from livecartoon.sinks.carrier import Carried, Carrier, CarryRules
+from livecartoon.sinks.beside import Beside
+from livecartoon.sinks.carrier import Carrier
 from livecartoon.sinks.encoder import container_of
 from livecartoon.sinks.failure import output_error
 from livecartoon.sinks.muxer import WRITE_ERRORS, Muxer
@@ -46,35 +46,21 @@ class Joiner:
         self._pts = _increasing([pts - shift for piece in self._pieces for pts in piece.pts])
         self._durations = [d for piece in self._pieces for d in piece.durations]
 
-    def write(
-        self,
-        rest: Carried | None,
-        rules: CarryRules,
-        tags: dict[str, str],
-        video_tags: dict[str, str],
-        disposition: Disposition | None,
-    ) -> Carrier | None:
+    def write(self, beside: Beside) -> Carrier | None:
         """Write the file and return what became of the rest of the source."""
         name = container_of(self._path)
-        is_native = any(key.startswith("com.") for key in tags)
         try:
-            muxer = Muxer(self._path, name, self._tick, rest, rules, is_native=is_native)
+            muxer = Muxer(self._path, name, self._tick, beside)
         except WRITE_ERRORS as error:
             self._raise(error)
         try:
-            self._fill(muxer, tags, video_tags, disposition)
+            self._fill(muxer)
         except (LivecartoonError, *WRITE_ERRORS) as error:
             muxer.discard()
             self._raise(error)
         return muxer.carrier
 
-    def _fill(
-        self,
-        muxer: Muxer,
-        tags: dict[str, str],
-        video_tags: dict[str, str],
-        disposition: Disposition | None,
-    ) -> None:
+    def _fill(self, muxer: Muxer) -> None:
         stream: av.video.stream.VideoStream | None = None
         header: bytes | None = None
         done = 0
@@ -88,12 +74,8 @@ class Joiner:
                     stream.time_base = self._tick
                     if source.codec_context.codec_tag == "hvc1" and muxer.name in ("mp4", "mov"):
                         stream.codec_context.codec_tag = "hvc1"  # the template forgets it
-                    stream.metadata.clear()
-                    stream.metadata.update(video_tags)
-                    if disposition is not None:
-                        stream.disposition = disposition
                     header = own
-                    muxer.start(tags)
+                    muxer.start(stream)
                 elif own != header:
                     raise OutputError(
                         "E405",

@@ -13,7 +13,8 @@ import av.container
 import av.stream
 import av.video.stream
 
-from livecartoon.sinks.carrier import Carried, Carrier, CarryRules
+from livecartoon.sinks.beside import Beside
+from livecartoon.sinks.carrier import Carried, Carrier
 from livecartoon.sinks.tracks import Ends, Packet
 
 MAX_TIMESCALE = 2**31 - 1
@@ -32,30 +33,28 @@ class Muxer:
         target: Path | IO[bytes],
         name: str,
         time_base: Fraction,
-        rest: Carried | None = None,
-        rules: CarryRules | None = None,
+        beside: Beside | None = None,
         *,
         is_fragmented: bool = False,
-        is_native: bool = False,
     ) -> None:
-        """`is_native`: keep tags with names of the vendor's own, as phones write them in mov."""
         self.name = name
         self.carrier: Carrier | None = None
-        self._rest, self._rules = rest, rules or CarryRules()
+        self._beside = beside or Beside()
         self._held: Packet | None = None
         self._ends = Ends()
         self._is_open = True
-        options = muxer_options(name, time_base, rest, is_fragmented)
-        if is_native and name == "mov":
+        options = muxer_options(name, time_base, self._beside.rest, is_fragmented)
+        if self._beside.has_native_tags and name == "mov":
             options["movflags"] += "+use_metadata_tags"
         file = str(target.absolute()) if isinstance(target, Path) else target
         self.container = av.open(file, mode="w", format=name, container_options=options)
 
-    def start(self, tags: dict[str, str]) -> None:
-        """Add the rest of the source behind the video stream and write the header."""
-        if self._rest is not None:
-            self.carrier = Carrier(self.container, self._rest, self._rules)
-        self.container.metadata.update(tags)
+    def start(self, video: av.video.stream.VideoStream) -> None:
+        """Add the rest of the source behind the stream `video` and write the header."""
+        self._beside.describe(video)
+        if self._beside.rest is not None:
+            self.carrier = Carrier(self.container, self._beside.rest, self._beside.rules)
+        self.container.metadata.update(self._beside.tags)
         self.container.start_encoding()
         if self.carrier is not None:
             self.carrier.start()

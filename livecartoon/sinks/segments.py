@@ -175,7 +175,7 @@ class _Piece:
         try:
             container = self._muxer.container
             self._video = VideoEncoder(container, name, info, settings, from_zero=True)
-            self._muxer.start({})
+            self._muxer.start(self._video.stream)
         except (LivecartoonError, *WRITE_ERRORS):
             self.discard()
             raise

@@ -45,6 +45,9 @@ class VideoInfo:
     is_live: bool = False
     """Frames arrive when they want to: late ones are dropped, not waited for."""
     codec: str = ""
+    display_matrix: tuple[int, ...] | None = None
+    """How players are to turn the picture, nine numbers as stored, where that is by no multiple
+    of 90 degrees; the frames come as they are."""
     warnings: tuple[str, ...] = ()
     """What the source holds that is not carried over, one sentence each."""
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from livecartoon.errors import OutputError, UsageError
 from livecartoon.frame import Frame, Pixels
+from livecartoon.sinks.beside import Beside
 from livecartoon.sinks.encoder import EncoderSettings, encoder_options
 from livecartoon.sinks.file import FileSink
 from livecartoon.sources.base import Colour, VideoInfo
@@ -146,7 +147,7 @@ def test_file_sink_of_sound_copies_or_says_that_it_encodes(
     clip = write_clip(tmp_path / "in.mkv", ClipPlan(sound=source))
     tracks = Tracks(clip)
     with FileSource(clip) as frames:
-        sink = FileSink(tmp_path / target, frames.info, FAST, rest=tracks)
+        sink = FileSink(tmp_path / target, frames.info, FAST, beside=Beside(rest=tracks))
         with sink:
             for frame in frames:
                 sink.write(frame)
