@@ -82,7 +82,8 @@ def _picture(source: Path, before: MediaFacts, after: MediaFacts) -> Iterator[Ro
         f"{after.width}x{after.height}",
         size in ((info.width, info.height), even),
     )
-    yield Row("rotation", "upright", str(after.rotation), after.rotation == 0)
+    turn = before.rotation if info.display_matrix else 0
+    yield Row("rotation", str(turn), str(after.rotation), after.rotation == turn)
     aspects = info.sample_aspect_ratio or Fraction(1), after.sample_aspect_ratio or Fraction(1)
     yield Row("sample aspect", str(aspects[0]), str(aspects[1]), aspects[0] == aspects[1])
     written = info.colour

@@ -32,6 +32,8 @@ class FrameFacts:
     transfer: int
     filters: prepare.Filters
     is_interlaced: bool
+    display_matrix: tuple[int, ...] | None
+    """As stored, where no filter undoes it."""
     warnings: tuple[str, ...]
 
 
@@ -42,7 +44,7 @@ def frame_facts(
     filters = prepare.upright_filters(prepare.display_matrix(frame))
     warnings = []
     if filters is None:
-        warnings.append(f"the rotation by {frame.rotation} degrees is not applied")
+        warnings.append("its rotation, by no right angle, is left to the player")
     stated = frame.colorspace if frame.colorspace != colour.UNSPECIFIED else stream.colorspace
     if stated == 8:
         warnings.append("its YCgCo colours are not known here and read as BT.709 or BT.601")
@@ -62,6 +64,7 @@ def frame_facts(
         transfer=int(transfer),
         filters=filters or (),
         is_interlaced=is_interlaced,
+        display_matrix=prepare.stored_matrix(frame) if filters is None else None,
         warnings=tuple(warnings),
     )
 
@@ -94,6 +97,7 @@ def describe(
         sample_aspect_ratio=_aspect(stream, swapped),
         colour=written,
         codec=stream.codec_context.codec.canonical_name,
+        display_matrix=facts.display_matrix,
         warnings=facts.warnings,
     )
 

@@ -35,16 +35,23 @@ ROTATIONS = {0: (1, 0, 0, 1), 90: (0, -1, 1, 0), -90: (0, 1, -1, 0), 180: (-1, 0
 
 def display_matrix(frame: av.video.frame.VideoFrame) -> tuple[int, int, int, int]:
     """Return the linear part of the frame's display matrix; only the proportions count."""
+    stored = stored_matrix(frame)
+    if stored is not None:
+        return stored[0], stored[1], stored[3], stored[4]
+    degrees = 180 if frame.rotation == -180 else frame.rotation
+    return ROTATIONS.get(degrees, (1, 1, -1, 1))
+
+
+def stored_matrix(frame: av.video.frame.VideoFrame) -> tuple[int, ...] | None:
+    """Return the nine numbers of the frame's display matrix, None without a readable one."""
     try:
         listed: list[Any] = list(frame.side_data)  # the stub takes it for a dict
     except ValueError:  # one kind newer than PyAV's list hides all of them
-        degrees = 180 if frame.rotation == -180 else frame.rotation
-        return ROTATIONS.get(degrees, (1, 1, -1, 1))
+        return None
     for data in listed:
         if data.type == Type.DISPLAYMATRIX and len(bytes(data)) >= 36:
-            a, b, _, c, d, *_ = struct.unpack("=9i", bytes(data)[:36])
-            return a, b, c, d
-    return ROTATIONS[0]
+            return struct.unpack("=9i", bytes(data)[:36])
+    return None
 
 
 def upright_filters(matrix: tuple[int, int, int, int]) -> Filters | None:

@@ -37,6 +37,19 @@ def test_convert_of_a_drawn_clip_keeps_all_but_the_pixels(tmp_path: Path, name: 
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, report.output.name])
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mov"])
+def test_convert_of_a_slanted_clip_leaves_the_turn_to_the_player(
+    tmp_path: Path, suffix: str
+) -> None:
+    clip = write_clip(tmp_path / "a.mov", ClipPlan(rotation=30))
+    report = convert(clip, tmp_path / f"b.{suffix}")
+    made = inspect(tmp_path / f"b.{suffix}")
+    assert (made.width, made.height, made.rotation) == (96, 64, inspect(clip).rotation)
+    assert made.rotation in (29, 30)  # cut to whole degrees
+    assert "its rotation, by no right angle, is left to the player" in report.warnings
+    assert differences(report) == []
+
+
 @pytest.mark.parametrize("target", ["mp4", "mov", "mkv", "webm"])
 @pytest.mark.parametrize("source", ["mp4", "mov", "mkv", "webm"])
 def test_convert_of_a_file_with_everything_keeps_what_the_target_holds(
