@@ -12,10 +12,14 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from livecartoon.frame import Frame
 from livecartoon.sinks.base import Sink
-from livecartoon.sources.base import Source
+from livecartoon.sources.base import Source, VideoInfo
 
 Item = TypeVar("Item")
 Stylize = Callable[[Frame], Frame]
+QUEUED_BYTES = 256 << 20
+"""What frames between the stages may take."""
+DEEPEST = 3
+"""Frames between two stages: more smooth nothing."""
 POLL_S = 0.1
 """How soon a waiting thread notices that another one failed."""
 
@@ -82,7 +86,6 @@ def run(
     stylize: Stylize | Staged,
     sink: Sink,
     *,
-    depth: int = 3,
     on_frame: Callable[[int], None] | None = None,
 ) -> RunReport:
     """Write every frame of `source`, stylized, to `sink`; neither is closed here.
@@ -93,7 +96,7 @@ def run(
     failure of any stage is raised here, after the other stages have stopped; a Ctrl-C, after
     what was drawn by then is written.
     """
-    stages = _Stages(depth)
+    stages = _Stages(lane_depth(source.info))
     report = stages.report
     draw_one, steady_one = _halves(stylize)
     after: _Lane[Any] = stages.drawn if steady_one else stages.styled
@@ -125,6 +128,11 @@ def run(
 
     stages.run_all(draw, beside=(decode, steady, encode))
     return report
+
+
+def lane_depth(info: VideoInfo) -> int:
+    """Return how many frames may wait ahead of the network, and behind it."""
+    return max(1, min(DEEPEST, QUEUED_BYTES // (2 * 3 * info.width * info.height)))
 
 
 def _halves(stylize: Stylize | Staged) -> tuple[Callable[[Any], Any], Callable[[Any], Any] | None]:

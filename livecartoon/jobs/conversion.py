@@ -24,6 +24,7 @@ from livecartoon.jobs.planning import Plan
 from livecartoon.jobs.reading import file_of, problem_of
 from livecartoon.jobs.report import FileReport, engine_fields, planned_engine, temporal_fields
 from livecartoon.jobs.settings import ConvertSettings
+from livecartoon.jobs.verify import verify_animation
 from livecartoon.jobs.workspace import Workspace
 from livecartoon.pipeline import run
 from livecartoon.sinks.animation import AnimationSink, is_animation
@@ -91,6 +92,7 @@ class Conversion:
     def _animate(self, workspace: Workspace) -> None:
         sink = AnimationSink(workspace.part, self.plan.info, self.plan.reading.shift_s)
         problem = self._straight(sink)
+        verify_animation(workspace.part, self.report.frames_out)
         self._name(workspace, problem)
 
     def _straight(self, sink: Sink) -> LivecartoonError | None:

@@ -7,7 +7,8 @@ import shutil
 from livecartoon.errors import OutputError
 from livecartoon.jobs.journal import Journal
 from livecartoon.jobs.planning import Plan
-from livecartoon.jobs.verify import expected_of, verify
+from livecartoon.jobs.reading import USUAL_RATE
+from livecartoon.jobs.verify import Pictures, expected_of, verify
 from livecartoon.jobs.workspace import Workspace
 from livecartoon.sinks.carrier import Carrier
 from livecartoon.sinks.join import Joiner
@@ -29,13 +30,28 @@ def join(plan: Plan, workspace: Workspace, pieces: list[Segment]) -> None:
         if track.mended:
             kind = track.source.type
             plan.warn("W307", f"{track.mended} {kind} packets went back in time: it was guessed")
-    frames = sum(len(piece.pts) for piece in pieces)
-    expected = expected_of(frames, plan.info, plan.padding, plan.pix_fmt, carrier)
+    expected = expected_of(_pictures(plan, pieces), plan.info, plan.padding, plan.pix_fmt, carrier)
     facts = verify(workspace.part, expected)
     found = {name.lower() for name in facts.tags}
     if lost := [name for name in plan.tags() if name.lower() not in found]:
         suffix = plan.target.suffix
         plan.warn("W309", f"{suffix} has no room for the tags {', '.join(lost)}")
+
+
+def _pictures(plan: Plan, pieces: list[Segment]) -> Pictures:
+    """Return what the pieces hold."""
+    shown = [piece for piece in pieces if piece.pts]
+    is_avi = plan.target.suffix.lower() == ".avi"
+    tick = tick_of(plan.info, "avi" if is_avi else "")
+    return Pictures(
+        count=sum(len(piece.pts) for piece in shown),
+        first_s=shown[0].pts[0] * tick - plan.reading.shift_s,
+        last_s=shown[-1].pts[-1] * tick - plan.reading.shift_s,
+        # Readers of AVI guess decoding delays and begin at zero.
+        frame_s=1 / (plan.info.rate or USUAL_RATE) if not is_avi else shown[-1].pts[-1] * tick,
+        span=shown[0].span,
+        codec=plan.codec,
+    )
 
 
 def _written(plan: Plan, workspace: Workspace, pieces: list[Segment]) -> Carrier | None:

@@ -163,6 +163,7 @@ def _segment(fields: dict[str, Any]) -> Segment:
         durations=tuple(int(value) for value in fields["durations"]),
         depth=int(fields["depth"]),
         moved=int(fields["moved"]),
+        span=int(fields["span"]),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,6 +29,8 @@ LEAST_FREE = 16 << 20
 LEAST_ESTIMATE = 64 << 20
 #: The result, its pieces, and room to breathe.
 COMFORT = 2.2
+#: Kept by `--codec auto`, and the containers that hold it.
+LOSSLESS, HOLD_LOSSLESS = "ffv1", {".avi", ".mkv"}
 
 
 class Plan:
@@ -46,15 +49,23 @@ class Plan:
         self.options = options
         self.settings = settings
         self.warn = warn
-        self.encoder: EncoderSettings = settings.encoder()
         is_drawn = options.look.strength > 0 or options.snap is not None
         is_untouched = not is_drawn and settings.compare == "none"
         self.reading = Reading(report.input, settings, exact_colour=is_untouched)
+        self.encoder = self._encoder(is_drawn)
         self.info = compared_info(self.reading.info, settings.compare)
         """Of the encoded picture."""
         self.tracks = Tracks(report.input)
         self.padding = (0, 0)
-        self.pix_fmt = ""
+        self.pix_fmt = self.codec = ""
+
+    def _encoder(self, is_drawn: bool) -> EncoderSettings:
+        """Return how to compress: a lossless source stays so where the container holds it."""
+        chosen = replace(self.settings.encoder(), dither=is_drawn)
+        is_lossless = self.reading.info.codec == LOSSLESS
+        if chosen.codec == "auto" and is_lossless and self.target.suffix.lower() in HOLD_LOSSLESS:
+            return replace(chosen, codec=LOSSLESS)
+        return chosen
 
     @property
     def rules(self) -> CarryRules:
@@ -119,7 +130,7 @@ class Plan:
             self.warn("W306", f"{text}; .mkv keeps them")
         trial = self.open_sink(io.BytesIO())
         try:
-            self.padding, self.pix_fmt = trial.padded, trial.pix_fmt
+            self.padding, self.pix_fmt, self.codec = trial.padded, trial.pix_fmt, trial.codec
             self._note_video(trial.encoder)
             if trial.carrier is not None:
                 self._note_rest(trial.carrier)

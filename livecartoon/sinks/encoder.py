@@ -68,6 +68,9 @@ class EncoderSettings:
     threads: int = 0
     bitrate: int | None = None
     """Bits per second instead of a quality."""
+    dither: bool = False
+    """Round to 8-bit planes by a fixed pattern instead of alike everywhere: fills and skies
+    keep their mean."""
 
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:

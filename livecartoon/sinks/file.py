@@ -73,6 +73,11 @@ class FileSink(Sink):
         return self._video.pix_fmt
 
     @property
+    def codec(self) -> str:
+        """What decoders call what is encoded."""
+        return str(self._video.stream.codec_context.codec.canonical_name)
+
+    @property
     def padded(self) -> tuple[int, int]:
         """Rows and columns the encoded picture has more than the source."""
         return self._video.padding

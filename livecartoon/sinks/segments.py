@@ -14,9 +14,10 @@ from typing import NoReturn
 
 import av
 import av.codec
+import numpy as np
 
 from livecartoon.errors import LivecartoonError
-from livecartoon.frame import Frame
+from livecartoon.frame import Frame, Pixels
 from livecartoon.sinks.base import Sink
 from livecartoon.sinks.encoder import EncoderSettings, container_of, encoder_of
 from livecartoon.sinks.failure import output_error
@@ -24,6 +25,8 @@ from livecartoon.sinks.muxer import WRITE_ERRORS, Muxer
 from livecartoon.sinks.video import VideoEncoder, tick_of
 from livecartoon.sources.base import VideoInfo
 
+#: Brightness of RGB in 1/256.
+LUMA = np.array([77, 150, 29])
 #: Containers for pieces, best first: mp4 keeps any time base, Matroska rounds to milliseconds.
 PIECE_FORMATS = {"mp4": "mp4", "mov": "mov", "matroska": "mkv", "avi": "avi"}
 
@@ -67,6 +70,8 @@ class Segment:
     depth: int
     """How many packets a picture is stored early at most (B-frames)."""
     moved: int = 0
+    span: int = 0
+    """Spread of its first picture's brightness, 0..255."""
 
 
 class SegmentSink(Sink):
@@ -171,6 +176,7 @@ class _Piece:
         self._part = path.with_name(f"{path.stem}.part")
         self._times: list[tuple[int, int]] = []
         self._order: list[int] = []
+        self._span = 0
         self._muxer = Muxer(self._part, piece, tick_of(info, name))
         try:
             container = self._muxer.container
@@ -182,6 +188,8 @@ class _Piece:
 
     def write(self, frame: Frame) -> None:
         self._video.check(frame)
+        if not self._times:
+            self._span = span_of(frame.pixels)
         for packet in self._video.encode(frame):
             self._order.append(packet.pts or 0)
             self._muxer.mux(packet)
@@ -204,12 +212,18 @@ class _Piece:
             durations=tuple(duration for _, duration in self._times),
             depth=reorder_depth(self._order),
             moved=self._video.moved,
+            span=self._span,
         )
 
     def discard(self) -> None:
         self._muxer.discard()
         with suppress(OSError):
             self._part.unlink(missing_ok=True)
+
+
+def span_of(pixels: Pixels) -> int:
+    """Return how far apart the darkest and the brightest of every fourth pixel are, 0..255."""
+    return int(np.ptp(pixels[::4, ::4] @ LUMA)) >> 8
 
 
 def piece_format(encoder: str, muxer: str) -> str:

@@ -31,6 +31,9 @@ from livecartoon.threads import thread_budget
 
 MATRIX_CODES = {"bt601": 6, "bt709": 1, "bt2020": 9}
 HEVC = ("libx265", "hevc_nvenc", "hevc_qsv")
+#: Planes of 8 bits -> the same with 10, from which the scaler rounds by an ordered 8x8 pattern of
+#: half a code both ways. From RGB it rounds alike everywhere: 256 levels to 220 make bands.
+DEEPER = {"yuv420p": "yuv420p10le", "yuv422p": "yuv422p10le", "yuv444p": "yuv444p10le"}
 #: A time stamp an AVI moved by more than this share of a frame is reported.
 MOVED = Fraction(1, 10)
 
@@ -66,6 +69,7 @@ class VideoEncoder:
         self._settings = settings
         self._has_reordering = muxer != "avi"
         self._reformatter = VideoReformatter()
+        self._rounding = VideoReformatter()
         self._durations: dict[int, int] = {}
         self.origin: int | None = None if from_zero else 0
         """Time of the first frame in `time_base`, taken off all packets."""
@@ -198,9 +202,10 @@ class VideoEncoder:
             pixels = np.pad(pixels, ((0, rows), (0, columns), (0, 0)), mode="edge")
         matrix, color_range, primaries, transfer = self._codes
         rgb = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), format="rgb24")
+        deeper = DEEPER.get(self.pix_fmt) if self._settings.dither else None
         picture = self._reformatter.reformat(
             rgb,
-            format=self.pix_fmt,
+            format=deeper or self.pix_fmt,
             src_colorspace=matrix,
             dst_colorspace=matrix,
             src_color_range=2,
@@ -208,6 +213,16 @@ class VideoEncoder:
             interpolation=Interpolation.AREA,
             threads=1,
         )
+        if deeper:
+            picture = self._rounding.reformat(
+                picture,
+                format=self.pix_fmt,
+                src_colorspace=matrix,
+                dst_colorspace=matrix,
+                src_color_range=color_range,
+                dst_color_range=color_range,
+                threads=1,
+            )
         picture.colorspace, picture.color_range = matrix, color_range
         picture.color_primaries, picture.color_trc = primaries, transfer
         return picture

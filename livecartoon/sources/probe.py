@@ -13,6 +13,7 @@ import av.container
 import av.stream
 import av.video.frame
 import av.video.stream
+import numpy as np
 
 from livecartoon.sources.base import note
 from livecartoon.sources.completeness import expectation
@@ -72,6 +73,8 @@ class MediaFacts:
     """Of the file, without those that describe the file itself."""
     error: str | None
     """Why decoding ended early."""
+    span: int = 0
+    """Spread of the first picture's brightness, 0..255."""
 
 
 def inspect(path: Path, *, decode: bool = True) -> MediaFacts:
@@ -180,6 +183,7 @@ class _Reader:
             ),
             tags=living_tags(dict(self.container.metadata)),
             error=self.error,
+            span=int(np.ptp(first.to_ndarray(format="gray"))) if first is not None else 0,
         )
 
     def _sound(self) -> list[SoundFacts]:

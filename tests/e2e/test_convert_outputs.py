@@ -1,6 +1,7 @@
 """What `convert` writes: codecs, encoder options, animations, pipes and plans."""
 
 import io
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -8,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livecartoon.config import EngineOptions
+from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import OutputError
 from livecartoon.jobs.convert import convert_file
+from livecartoon.size import parse_size
+from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import inspect
-from tests.converting import FAST, LOSSLESS, VFR, convert, frames_of, identity
+from tests.converting import FAST, LOSSLESS, OPTIONS, VFR, convert, frames_of, identity
 from tests.drawing import ClipPlan, write_clip
 from tests.everything import write_everything
 
@@ -60,6 +63,33 @@ def test_convert_with_any_codec_writes_what_was_asked_for(
     assert made.colour[0] in (5, 6)
     if (codec, suffix) == ("hevc", "mp4"):
         assert b"hvc1" in (tmp_path / "b.mp4").read_bytes()
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("mkv", "ffv1"), ("avi", "ffv1"), ("mp4", "h264")])
+def test_convert_of_a_lossless_source_stays_so_where_it_can(
+    tmp_path: Path, suffix: str, codec: str
+) -> None:
+    clip = write_clip(tmp_path / "a.mkv", ClipPlan(codec="ffv1", options=()))
+    convert(clip, tmp_path / f"b.{suffix}")
+    assert inspect(tmp_path / f"b.{suffix}").codec == codec
+
+
+@pytest.mark.parametrize(("strength", "is_dithered"), [(0.0, False), (1.0, True)])
+def test_convert_of_a_grey_film_dithers_what_was_drawn_only(
+    tmp_path: Path, strength: float, is_dithered: bool
+) -> None:
+    import av
+
+    def grey(info: VideoInfo, options: EngineOptions) -> nullcontext:  # type: ignore[type-arg]
+        return nullcontext(lambda frame: replace(frame, pixels=np.full_like(frame.pixels, 61)))
+
+    clip = write_clip(tmp_path / "a.mp4")
+    options = replace(OPTIONS, look=Look(strength=strength))
+    settings = replace(LOSSLESS, pix_fmt="yuv420p", size=parse_size("64x64"))
+    convert_file(clip, tmp_path / "b.mkv", options, settings, make_stylize=grey)
+    with av.open(str(tmp_path / "b.mkv")) as made:
+        luma = next(made.decode(video=0)).to_ndarray()[:64]
+    assert np.ptp(luma) == is_dithered
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import errno
 import resource
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -108,6 +109,24 @@ def planes(path: Path) -> NDArray[np.float64]:
 
     with av.open(str(path)) as container:
         return next(container.decode(video=0)).to_ndarray(format="yuv420p").astype(np.float64)
+
+
+@pytest.mark.parametrize(("dither", "worst"), [(False, 0.5), (True, 0.14)])
+@pytest.mark.parametrize("is_full", [False, True])
+def test_file_sink_of_flat_fills_keeps_their_mean_by_dithering(
+    tmp_path: Path, dither: bool, worst: float, is_full: bool
+) -> None:
+    greys = np.arange(60, 124, dtype=np.uint8)  # 64 fills of 8 x 8
+    pixels = greys.reshape(8, 8).repeat(8, 0).repeat(8, 1)[..., None].repeat(3, 2)
+    info = info_of(np.ascontiguousarray(pixels), colour=Colour("bt709", is_full))
+    settings = replace(LOSSLESS, codec="ffv1", dither=dither)
+    write(tmp_path / "out.mkv", [Frame(pixels, 0, Fraction(1, 25))], info, settings)
+    luma = planes(tmp_path / "out.mkv")[:64].reshape(8, 8, 8, 8)
+    wanted = greys.reshape(8, 8) * (1 if is_full else 219 / 255) + (0 if is_full else 16)
+    error = np.abs(luma.mean((1, 3)) - wanted).max()
+    assert error <= worst
+    assert is_full or dither or error > 0.4  # or there was nothing to show
+    assert np.ptp(luma, axis=(1, 3)).max() == (1 if dither and not is_full else 0)
 
 
 def test_file_sink_of_an_odd_size_doubles_a_column_and_a_row(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from livecartoon.frame import Frame
-from livecartoon.pipeline import run
+from livecartoon.pipeline import lane_depth, run
 from livecartoon.sinks.memory import MemorySink
+from livecartoon.sources.base import VideoInfo
 from tests.drawing import moving_picture
 
 COUNT = 20
@@ -22,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 
 class Frames:
     """A source in memory."""
+
+    info = VideoInfo(32, 24, Fraction(1, 30))
 
     def __iter__(self):
         for i in range(COUNT):
@@ -58,6 +61,13 @@ def test_run_of_a_staged_stylizer_then_gives_each_half_a_thread_and_keeps_the_or
     assert len(halves.threads["steady"]) == 1
     assert not halves.threads["steady"] & halves.threads["draw"]
     assert np.array_equal(sink.frames[3].pixels, moving_picture(3, 32, 24) // 2 + 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "depth"), [((640, 360), 3), ((3840, 2160), 3), ((7680, 4320), 1), ((16384, 4096), 1)]
+)
+def test_lane_depth_of_huge_frames_is_less(size, depth):
+    assert lane_depth(VideoInfo(*size, Fraction(1, 30))) == depth
 
 
 def test_run_when_the_second_half_fails_then_raises_it_here():
