@@ -34,6 +34,8 @@ def parse_age(text: str) -> Fraction:
 def cache(action: str, older_than: Fraction | None, max_bytes: int | None, is_sure: bool) -> None:
     """List (default), check or throw away the compiled engines; outputs are never touched.
 
+    The list ends with conversions that were stopped and can go on.
+
     \b
     Examples:
       livecartoon cache
@@ -46,7 +48,8 @@ def cache(action: str, older_than: Fraction | None, max_bytes: int | None, is_su
         session.result(job.folder())
         session.finish(items=[], folder=job.folder())
     elif action == "list":
-        _list(session, job.list_engines(), job.list_running(), job.folder())
+        stopped = job.list_stopped()
+        _list(session, job.list_engines(), job.list_running(), stopped, job.folder())
     elif action == "verify":
         _verify(session, job.verify(), job.folder())
     elif action == "clear":
@@ -61,7 +64,11 @@ def cache(action: str, older_than: Fraction | None, max_bytes: int | None, is_su
 
 
 def _list(
-    session: Session, items: list[dict[str, Any]], builds: list[dict[str, Any]], folder: str
+    session: Session,
+    items: list[dict[str, Any]],
+    builds: list[dict[str, Any]],
+    stopped: list[dict[str, Any]],
+    folder: str,
 ) -> None:
     for item in items:
         session.result(engine_line(item))
@@ -69,7 +76,9 @@ def _list(
         session.result(build_line(build))
     total = sum(item["bytes"] for item in items)
     session.result(f"{len(items)} engines, {size_text(total)}, in {printable(folder)}")
-    session.finish(items=items, builds=builds, folder=folder)
+    for film in stopped:
+        session.result(film_line(film))
+    session.finish(items=items, builds=builds, unfinished=stopped, folder=folder)
 
 
 def engine_line(item: dict[str, Any]) -> str:
@@ -77,12 +86,11 @@ def engine_line(item: dict[str, Any]) -> str:
     size = "x".join(str(side) for side in item["size"] or ["?"])
     worst = item["selftest"]
     proof = f"{worst['psnr_min']:.0f} dB" if worst else "untested"
-    days = (time.time() - item["used"]) / DAY_S
     mark = "  in use" if item["in_use"] else ""
     return (
         f"{item['key'][:12]}  {printable(str(item['weights'] or 'filter')):<30}  {size:>9}  "
         f"{item['backend'] or '?'} {item['precision'] or '?':<5}  {size_text(item['bytes']):>9}  "
-        f"{proof:>8}  {'today' if days < 1 else f'{days:.0f} days ago'}{mark}"
+        f"{proof:>8}  {_age(item['used'])}{mark}"
     )
 
 
@@ -96,6 +104,20 @@ def build_line(build: dict[str, Any]) -> str:
             f"{build['elapsed_s']:.0f}{of}  pid {build['pid']}"
         )
     return f"built     {printable(build['title'])}  {printable(build['outcome'])}"
+
+
+def film_line(film: dict[str, Any]) -> str:
+    """Describe one conversion that was stopped."""
+    return (
+        f"unfinished  {printable(film['output'])}  {film['frames']} frames, "
+        f"{size_text(film['bytes'])}  {_age(film['changed'])}; the same command goes on with it, "
+        f"or delete {printable(film['folder'])}"
+    )
+
+
+def _age(then_s: float) -> str:
+    days = (time.time() - then_s) / DAY_S
+    return "today" if days < 1 else f"{days:.0f} days ago"
 
 
 def _verify(session: Session, items: list[dict[str, Any]], folder: str) -> None:

@@ -9,6 +9,7 @@ from livecartoon.backends import cache
 from livecartoon.backends.locks import is_held
 from livecartoon.backends.selftest import selftest_summary
 from livecartoon.jobs.background import list_builds
+from livecartoon.jobs.unfinished import list_unfinished
 
 
 def folder() -> str:
@@ -24,6 +25,11 @@ def list_engines() -> list[dict[str, Any]]:
 def list_running() -> list[dict[str, Any]]:
     """Background builds of the last day."""
     return [asdict(state) for state in list_builds()]
+
+
+def list_stopped() -> list[dict[str, Any]]:
+    """Conversions that a later run can go on with."""
+    return list_unfinished()
 
 
 def verify() -> list[dict[str, Any]]:

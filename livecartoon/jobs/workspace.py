@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from livecartoon.errors import OutputError
+from livecartoon.jobs import unfinished
 from livecartoon.jobs.journal import Journal
 
 LOCK = "lock"
@@ -37,6 +38,7 @@ class Workspace:
                 "check the folder, or choose another with -o",
             ) from error
         self._remove_parts()
+        unfinished.remember(self.folder)
 
     def _take_lock(self) -> None:
         lock = self.folder / LOCK
@@ -88,6 +90,7 @@ class Workspace:
                 self.journal.clear()
             (self.folder / LOCK).unlink(missing_ok=True)
             self.folder.rmdir()  # stays if there is something inside to go on with
+            unfinished.forget(self.folder)
 
 
 def _is_stale(lock: Path) -> bool:

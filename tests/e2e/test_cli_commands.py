@@ -15,6 +15,7 @@ from referencing import Registry, Resource
 
 from livecartoon.cli import COMMANDS, run
 from livecartoon.jobs.demo_scene import drawn_picture, write_clip
+from livecartoon.jobs.unfinished import remember
 from livecartoon.sinks.pictures import encode_picture
 from livecartoon.sources.probe import inspect
 
@@ -95,6 +96,19 @@ def test_convert_when_json_then_document_validates_and_file_is_whole(folder, cap
     before, after = inspect(folder / "holiday.mp4"), inspect(folder / "out.mkv")
     assert [round(t, 3) for t in map(float, after.pts)] == [round(float(t), 3) for t in before.pts]
     assert [s.sha256 for s in after.sound] == [s.sha256 for s in before.sound]
+
+
+def test_cache_when_a_film_was_stopped_then_tells_where_and_how_far(folder, capsys, monkeypatch):
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(folder / "cache"))
+    left = folder / "film.mp4.livecartoon"
+    left.mkdir()
+    (left / "journal.jsonl").write_text('{"pts": [0, 1, 2]}\n{"pts": [3, 4]}\n{"pt')
+    remember(left)
+    assert run(["cache", "--json"]) == 0
+    (film,) = document(capsys, "cache")["unfinished"]
+    assert (film["output"], film["frames"]) == (str(folder / "film.mp4"), 5)
+    assert run(["cache"]) == 0
+    assert f"unfinished  {folder / 'film.mp4'}  5 frames" in capsys.readouterr().out
 
 
 def test_convert_when_output_exists_then_exit_4_before_any_work(folder, capsys):

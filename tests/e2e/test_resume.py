@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import OutputError, UsageError
+from livecartoon.jobs.unfinished import list_unfinished, notes_dir
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import inspect
 from livecartoon.stylizer import EngineReport
@@ -36,6 +38,35 @@ def test_resume_of_a_stopped_run_ends_as_the_uninterrupted_one(tmp_path: Path, n
     assert report.frames_out == frames == len(inspect(clip).pts)
     assert not folder.exists()
     assert_same_film(whole, resumed)
+
+
+def test_resume_of_a_stopped_run_is_listed_until_it_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path / "cache"))
+    clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
+    with pytest.raises(KeyboardInterrupt):
+        convert(clip, tmp_path / "b.mkv", make=stopping(40))
+    (film,) = list_unfinished()
+    assert film["output"] == str(tmp_path / "b.mkv")
+    assert film["frames"] >= 12
+    assert film["bytes"] > 0
+    convert(clip, tmp_path / "b.mkv")
+    assert list_unfinished() == []
+    assert not any(notes_dir().iterdir())
+
+
+def test_resume_of_a_folder_deleted_by_hand_is_listed_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path / "cache"))
+    clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
+    with pytest.raises(KeyboardInterrupt):
+        convert(clip, tmp_path / "b.mkv", make=stopping(40))
+    shutil.rmtree(tmp_path / "b.mkv.livecartoon")
+    (notes_dir() / "torn.json").write_text('{"folder":')
+    assert list_unfinished() == []
+    assert [path.name for path in notes_dir().iterdir()] == ["torn.json"]
 
 
 def test_resume_of_another_job_refuses_and_names_the_option(tmp_path: Path) -> None:
