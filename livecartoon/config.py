@@ -10,6 +10,7 @@ from livecartoon.errors import UsageError
 BackendName = Literal["auto", "tensorrt", "rtx", "torch", "openvino", "ort"]
 Precision = Literal["auto", "fp16", "fp32", "int8"]
 TemporalName = Literal["auto", "off", "blend", "flow"]
+LEAST_MEMORY = 16 << 20
 TIERS = ("nano", "small", "base", "large")
 
 
@@ -98,7 +99,14 @@ class EngineOptions:
     temporal_strength: float = 0.6
     snap: SnapOptions | None = None
     """Finish as pixel art."""
+    mem_limit: int | None = None
+    """Bytes of the card, on a CPU of this process, that a run may take."""
+    tiles: int = 1
+    """Pieces a side in which a frame is drawn; more where it would take too much memory."""
 
     def __post_init__(self) -> None:
         check_range("temporal-strength", self.temporal_strength, 0.0, 1.0)
         check_range("threads", self.threads, 0, 1024)
+        check_range("tiles", self.tiles, 1, 16)
+        if self.mem_limit is not None and self.mem_limit < LEAST_MEMORY:
+            raise UsageError("E201", "mem-limit is below 16M", "--mem-limit 500M")

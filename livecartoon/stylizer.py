@@ -9,8 +9,8 @@ from livecartoon.backends import BACKENDS, engine_key, probe
 from livecartoon.backends.base import EngineSpec, needed_layers
 from livecartoon.backends.choice import candidates, is_ready, precision_for
 from livecartoon.backends.driver import has_cuda_driver
+from livecartoon.backends.ladder import open_for
 from livecartoon.backends.reduction import reduction_for
-from livecartoon.backends.running import RunningEngine
 from livecartoon.backends.selftest import selftest_summary
 from livecartoon.closing import Closing
 from livecartoon.config import EngineOptions, Look
@@ -46,6 +46,10 @@ class EngineReport:
     """SHA-256 of the tensors, or a filter's version."""
     selftest: dict[str, float] | None = None
     """`psnr_min` and `max_abs` over the frames of the engine's self-test, None if it has none."""
+    tiles: int = 1
+    """Pieces a side in which a frame is drawn."""
+    notes: tuple[str, ...] = ()
+    """Why it is drawn smaller or in tiles, a sentence for each step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +91,10 @@ class Stylizer(Closing):
         device, backend, reason = choose_engine(options)
         spec, tier = engine_spec(style, width, height, options, device, is_live=is_live)
         self._device, self._tier, self._reason = device, tier, reason
-        is_backend_free, is_precision_free = options.backend == "auto", options.precision == "auto"
-        choices = candidates(
-            backend,
-            spec,
-            device,
-            is_backend_free=is_backend_free,
-            is_precision_free=is_precision_free,
+        self._size = width, height
+        self._engine, self._rung, self._notes = open_for(
+            options, backend, spec, device, is_live=is_live
         )
-        is_free = is_backend_free and is_precision_free
-        self._engine = RunningEngine(choices, device, self.look, is_live=is_live, is_free=is_free)
         self._snap = Snap(options.snap) if options.snap is not None else None
         self._temporal = self._open_temporal(options.temporal)
         self._successor: tuple[Steadier, Snap | None] | None = None
@@ -114,12 +112,14 @@ class Stylizer(Closing):
             backend=backend.name,
             precision=spec.precision,
             tier=self._tier,
-            infer_size=(-(-spec.width // spec.reduction), -(-spec.height // spec.reduction)),
+            infer_size=tuple(-(-side // spec.reduction) for side in self._size),
             fallback_reason=self._engine.given_up or self._reason,
             build_seconds=backend.build_s,
             key=backend.key,
             weights=spec.weights_sha256,
             selftest=selftest_summary(backend.record),
+            tiles=self._rung.tiles,
+            notes=self._notes,
         )
 
     def __call__(self, frame: Frame) -> Frame:

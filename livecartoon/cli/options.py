@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from livecartoon.cli.flags import AnyCommand, flag
 from livecartoon.cli.session import Session
-from livecartoon.cli.values import Named, Value
+from livecartoon.cli.values import BYTES, Named, Value
 from livecartoon.config import TIERS, EngineOptions, Look, SnapOptions, TemporalName
 from livecartoon.errors import UsageError
 from livecartoon.size import parse_size
@@ -68,6 +68,7 @@ STYLE_FLAGS: tuple[Callable[[Any], Any], ...] = (
         help="Arithmetic.",
     ),
     flag("--threads", type=click.IntRange(0, 1024), default=0, help="CPU threads, 0 = decide."),
+    flag("--mem-limit", type=BYTES, metavar="BYTES", help="Memory a run may take, 1G."),
 )
 
 

@@ -226,6 +226,8 @@ class Conversion:
         made = getattr(stylize, "report", None)
         if made is not None:
             self.report.infer_size = tuple(made.infer_size)
+            for text in getattr(made, "notes", ()):
+                self._warn("W501", text)
         if self.hooks.on_start is not None:
             self.hooks.on_start(self.report)
 

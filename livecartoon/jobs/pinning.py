@@ -21,6 +21,7 @@ def drawn_by(stylize: object, style: str) -> dict[str, Any]:
         "precision": report.precision,
         "tier": report.tier,
         "infer_size": "x".join(str(side) for side in report.infer_size),
+        "tiles": report.tiles,
     }
 
 
@@ -33,4 +34,7 @@ def pinned(options: EngineOptions, engine: dict[str, Any] | None) -> EngineOptio
         return options
     fixed = {name: str(engine[name]) for name in ("device", "backend", "precision")}
     open_ones = {name for name in fixed if getattr(options, name) == "auto"}
+    if options.mem_limit is not None:  # measured once: several workers would see each other
+        found = str(engine["infer_size"]), int(engine["tiles"])
+        options = replace(options, mem_limit=None, infer_size=found[0], tiles=found[1])
     return replace(options, **{name: fixed[name] for name in open_ones})  # type: ignore[arg-type]  # each is what was opened before

@@ -82,6 +82,7 @@ def engine_fields(stylize: object) -> dict[str, Any] | None:
         "backend": fields["backend"],
         "precision": fields["precision"],
         "tier": fields["tier"],
+        "tiles": fields["tiles"],
         "fallback_reason": fields["fallback_reason"],
         "engine_key": fields["key"],
         "build_seconds": fields["build_seconds"],

@@ -111,6 +111,14 @@ def test_cache_when_a_film_was_stopped_then_tells_where_and_how_far(folder, caps
     assert f"unfinished  {folder / 'film.mp4'}  5 frames" in capsys.readouterr().out
 
 
+def test_convert_when_memory_is_short_then_exit_5_says_what_is_needed(folder, capsys):
+    args = ["convert", "holiday.mp4", "-s", "classic", "-o", "out.mp4", "--mem-limit"]
+    assert run([*args, "32M"]) == 5
+    assert re.search(r"error\[E506\].*takes \d+ MiB, 32 are allowed", capsys.readouterr().err)
+    assert not (folder / "out.mp4").exists()
+    assert run([*args, "1M"]) == 2
+
+
 def test_convert_when_output_exists_then_exit_4_before_any_work(folder, capsys):
     (folder / "out.mp4").write_bytes(b"mine")
     assert run(["convert", "holiday.mp4", "-s", "classic", "-o", "out.mp4", "--json"]) == 4
