@@ -106,13 +106,14 @@ class Stylizer(Closing):
         """What runs now; a live stream may change to a better engine."""
         backend = self._engine.backend
         spec = backend.spec
+        width, height = (-(-side // spec.reduction) for side in self._size)
         return EngineReport(
             device=self._device,
             name=self._device,
             backend=backend.name,
             precision=spec.precision,
             tier=self._tier,
-            infer_size=tuple(-(-side // spec.reduction) for side in self._size),
+            infer_size=(width, height),
             fallback_reason=self._engine.given_up or self._reason,
             build_seconds=backend.build_s,
             key=backend.key,

@@ -218,8 +218,8 @@ class Conversion:
                 "run the same command again when it is whole",
             )
         self.report.segments = sum(1 for piece in pieces if piece.pts)
-        join(self.plan, workspace, pieces)
-        self._name(workspace, problem)
+        unkept = join(self.plan, workspace, pieces)
+        self._name(workspace, problem or unkept)
 
     def _start(self, stylize: Stylize) -> None:
         self.report.engine = engine_fields(stylize)

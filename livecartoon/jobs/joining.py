@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 
-from livecartoon.errors import OutputError
+from livecartoon.errors import LivecartoonError, OutputError
 from livecartoon.jobs.journal import Journal
 from livecartoon.jobs.planning import Plan
 from livecartoon.jobs.reading import USUAL_RATE
-from livecartoon.jobs.verify import Pictures, expected_of, verify
+from livecartoon.jobs.verify import Pictures, expected_of, moved, verify
 from livecartoon.jobs.workspace import Workspace
 from livecartoon.sinks.carrier import Carrier
 from livecartoon.sinks.join import Joiner
@@ -16,10 +16,13 @@ from livecartoon.sinks.segments import Segment
 from livecartoon.sinks.video import tick_of
 
 
-def join(plan: Plan, workspace: Workspace, pieces: list[Segment]) -> None:
-    """Write the film to `workspace.part` and read it again; OutputError if it is not sound."""
-    if moved := sum(piece.moved for piece in pieces):
-        plan.warn("W306", f"AVI keeps one frame rate: {moved} time stamps were moved")
+def join(plan: Plan, workspace: Workspace, pieces: list[Segment]) -> LivecartoonError | None:
+    """Write the film to `workspace.part` and read it again; OutputError if it is not sound.
+
+    Return what its container could not keep of a source that is sound itself, mostly nothing.
+    """
+    if rounded := sum(piece.moved for piece in pieces):
+        plan.warn("W306", f"AVI keeps one frame rate: {rounded} time stamps were moved")
     carrier = _written(plan, workspace, pieces)
     if plan.tracks.problem:
         plan.warn("W307", plan.tracks.problem)
@@ -30,12 +33,14 @@ def join(plan: Plan, workspace: Workspace, pieces: list[Segment]) -> None:
         if track.mended:
             kind = track.source.type
             plan.warn("W307", f"{track.mended} {kind} packets went back in time: it was guessed")
-    expected = expected_of(_pictures(plan, pieces), plan.info, plan.padding, plan.pix_fmt, carrier)
+    pictures = _pictures(plan, pieces)
+    expected = expected_of(pictures, plan.info, plan.padding, plan.pix_fmt, carrier)
     facts = verify(workspace.part, expected)
     found = {name.lower() for name in facts.tags}
     if lost := [name for name in plan.tags() if name.lower() not in found]:
         suffix = plan.target.suffix
         plan.warn("W309", f"{suffix} has no room for the tags {', '.join(lost)}")
+    return moved(workspace.part, facts, pictures)
 
 
 def _pictures(plan: Plan, pieces: list[Segment]) -> Pictures:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from livecartoon.errors import LivecartoonError, OutputError
+from livecartoon.errors import LivecartoonError, OutputError, PartialError
 from livecartoon.sinks.carrier import Carrier
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import MediaFacts, inspect, last_frame_decodes
@@ -91,12 +91,20 @@ def _check_pictures(path: Path, facts: MediaFacts, written: Pictures) -> None:
         raise _failed(path, f"{facts.packets} of {written.count} frames are in it")
     if facts.codec != written.codec:
         raise _failed(path, f"its video is {facts.codec}, not {written.codec}")
+    if written.span >= LIVELY and facts.span == 0:
+        raise _failed(path, "its first frame is one flat colour")
+
+
+def moved(path: Path, facts: MediaFacts, written: Pictures) -> PartialError | None:
+    """Return what is wrong with the times in `path`: a damaged source's may be too far apart."""
     wanted = written.first_s, written.last_s
     for found_s, wanted_s in zip((facts.pts[0], facts.pts[-1]), wanted, strict=True):
         if abs(found_s - wanted_s) > written.frame_s:
-            raise _failed(path, f"a frame of {float(wanted_s):.3f} s is at {float(found_s):.3f} s")
-    if written.span >= LIVELY and facts.span == 0:
-        raise _failed(path, "its first frame is one flat colour")
+            said = f"a frame of {float(wanted_s):.3f} s is at {float(found_s):.3f} s"
+            return PartialError(
+                "E701", f"{path.suffix} does not keep its times: {said}", "-o a .mkv"
+            )
+    return None
 
 
 def verify_animation(path: Path, frames: int) -> None:

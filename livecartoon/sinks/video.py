@@ -78,6 +78,8 @@ class VideoEncoder:
         self.last_duration = 0
         self._codes = _colour_codes(info)
         self.pix_fmt = pix_fmt_of(self.name, settings)
+        is_rounded = settings.dither and not info.colour.is_full_range  # there all levels fit
+        self._deeper = DEEPER.get(self.pix_fmt) if is_rounded else None
         self.padding = _padding(info, self.pix_fmt)
         """Rows and columns the encoded picture has more than the source."""
         self.stream = self._add(container)
@@ -202,7 +204,7 @@ class VideoEncoder:
             pixels = np.pad(pixels, ((0, rows), (0, columns), (0, 0)), mode="edge")
         matrix, color_range, primaries, transfer = self._codes
         rgb = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), format="rgb24")
-        deeper = DEEPER.get(self.pix_fmt) if self._settings.dither else None
+        deeper = self._deeper
         picture = self._reformatter.reformat(
             rgb,
             format=deeper or self.pix_fmt,

@@ -9,12 +9,13 @@ import pytest
 
 from livecartoon.errors import OutputError
 from livecartoon.frame import Frame, Pixels
-from livecartoon.jobs.verify import Expected, Pictures, verify, verify_animation
+from livecartoon.jobs.verify import Expected, Pictures, moved, verify, verify_animation
 from livecartoon.sinks.animation import AnimationSink
 from livecartoon.sinks.encoder import EncoderSettings
 from livecartoon.sinks.file import FileSink
 from livecartoon.sinks.segments import span_of
 from livecartoon.sources.base import VideoInfo
+from livecartoon.sources.probe import inspect
 from tests.drawing import cut_off, moving_picture
 
 FRAME_S = Fraction(1, 25)
@@ -40,8 +41,6 @@ def test_verify_of_what_was_written_returns_the_facts(tmp_path: Path) -> None:
     [
         ({"count": 11}, "10 of 11 frames"),
         ({"codec": "hevc"}, "h264, not hevc"),
-        ({"first_s": Fraction(1)}, "a frame of 1.000 s is at 0.000 s"),
-        ({"last_s": Fraction(2)}, "a frame of 2.000 s is at 0.360 s"),
     ],
 )
 def test_verify_of_other_pictures_fails(
@@ -50,6 +49,22 @@ def test_verify_of_other_pictures_fails(
     pictures = replace(PICTURES, **changes)  # type: ignore[arg-type]  # fields of it
     with pytest.raises(OutputError, match=f"E405.*{text}"):
         verify(written(tmp_path / "a.mp4"), replace(WHOLE, pictures=pictures))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, None),
+        ({"first_s": Fraction(1)}, "a frame of 1.000 s is at 0.000 s"),
+        ({"last_s": Fraction(2)}, "a frame of 2.000 s is at 0.360 s"),
+    ],
+)
+def test_moved_of_other_times_is_a_partial_result(
+    tmp_path: Path, changes: dict[str, object], said: str | None
+) -> None:
+    film = written(tmp_path / "a.mp4")
+    problem = moved(film, inspect(film), replace(PICTURES, **changes))  # type: ignore[arg-type]
+    assert (said in problem.message) if problem and said else problem is said
 
 
 @pytest.mark.parametrize(
