@@ -175,6 +175,10 @@ def _stream(
     """Convert one file into stdout."""
     from livecartoon.jobs.convert import convert_file
 
+    def begin(started: FileReport) -> None:
+        status.begin(started.input.name, 1, 1)
+        session.say(engine_text(started))
+
     report = convert_file(
         paths[0],
         None,
@@ -182,9 +186,11 @@ def _stream(
         settings,
         lambda progress: status.update(progress.frame, progress.frames, stage=options.style),
         on_warning=session.warn,
-        on_start=lambda started: status.begin(started.input.name, 1, 1),
+        on_start=begin,
         stdout=open_stdout(),
     )
+    if report.status != "planned":
+        session.say(file_line(report))
     return [report]
 
 

@@ -63,12 +63,12 @@ def file_line(report: FileReport) -> str:
         return f"{word} {printable(str(report.output))}"
     if report.status == "failed" and report.error is not None:
         return f"{word} {printable(str(report.input))}: {printable(str(report.error))}"
+    pace = f"{report.frames_out} frames  {report.fps_end_to_end:.1f} fps  {report.speed:.1f}x"
+    if report.output is None:  # nobody counted the bytes
+        return f"{word} stdout  {pace}"
     relation = f" ({report.bytes_out / report.bytes_in:.1f}x source)" if report.bytes_in else ""
-    return (
-        f"{word} {printable(str(report.output))}  {report.frames_out} frames  "
-        f"{report.fps_end_to_end:.1f} fps  {report.speed:.1f}x  "
-        f"{size_text(report.bytes_out)}{relation}"
-    )
+    size = f"{size_text(report.bytes_out)}{relation}"
+    return f"{word} {printable(str(report.output))}  {pace}  {size}"
 
 
 def plan_lines(report: FileReport) -> list[str]:
@@ -80,7 +80,8 @@ def plan_lines(report: FileReport) -> list[str]:
         f"plan {report.input} -> {report.output}",
         f"  picture  {width}x{height}, network at {network},"
         f" {report.frames_in or 'unknown number of'} frames, {report.duration:.3f} s",
-        f"  engine   {engine.get('backend')} {engine.get('precision')} on {engine.get('device')}",
+        f"  engine   {engine.get('tier')}, {engine.get('backend')} {engine.get('precision')}"
+        f" on {engine.get('device')}",
     ]
     for kept in report.streams_kept:
         language = f" {kept['language']}" if kept["language"] else ""

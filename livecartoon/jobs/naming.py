@@ -47,6 +47,8 @@ def _expand(text: str, suffixes: set[str], is_recursive: bool) -> Iterator[Path]
     elif path.exists() or not glob.has_magic(text):
         if not path.exists():
             raise InputError("E301", f"no such file: {text}", "check the path")
+        if path.suffix.lower() == ".txt":
+            raise InputError("E302", f"{text} is text", f"@{text} takes the files it lists")
         yield path
     else:
         matches = (Path(p) for p in glob.glob(str(path), recursive=True))  # noqa: PTH207

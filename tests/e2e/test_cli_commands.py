@@ -111,6 +111,14 @@ def test_cache_when_a_film_was_stopped_then_tells_where_and_how_far(folder, caps
     assert f"unfinished  {folder / 'film.mp4'}  5 frames" in capsys.readouterr().out
 
 
+def test_convert_when_piped_then_stderr_tells_engine_and_end(folder):
+    command = [sys.executable, "-m", "livecartoon", "convert", "holiday.mp4", "-s", "classic"]
+    run_to_end = subprocess.run([*command, "-o", "-"], capture_output=True, check=True, cwd=folder)
+    assert run_to_end.stdout[:4] == b"\x1aE\xdf\xa3"  # Matroska
+    assert b"engine: filter at" in run_to_end.stderr
+    assert b"ok stdout  12 frames" in run_to_end.stderr
+
+
 def test_convert_when_memory_is_short_then_exit_5_says_what_is_needed(folder, capsys):
     args = ["convert", "holiday.mp4", "-s", "classic", "-o", "out.mp4", "--mem-limit"]
     assert run([*args, "32M"]) == 5

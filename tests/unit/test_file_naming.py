@@ -32,6 +32,13 @@ def test_expand_inputs_of_a_list_and_globs_gives_each_once(tmp_path: Path) -> No
     assert expand_inputs(texts) == [two, one]
 
 
+def test_expand_inputs_of_a_list_without_its_mark_names_it(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("a.mp4\n")
+    with pytest.raises(InputError, match="E302") as caught:
+        expand_inputs([str(tmp_path / "list.txt")])
+    assert caught.value.remedies[0].startswith("@")
+
+
 def test_expand_inputs_of_nothing_or_addresses_raises(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="E301"):
         expand_inputs([str(tmp_path / "none.mp4")])
