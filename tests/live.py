@@ -1,4 +1,4 @@
-"""A stylizer small enough to know its result, for tests of the live job."""
+"""A live job small enough for tests: toy stylizers, a script of keys, every picture kept."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from livecartoon.config import Look
+from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import ModelError
 from livecartoon.frame import Frame
+from livecartoon.jobs.live import LiveReport, LiveSettings, run_live
 from livecartoon.jobs.live.styling import StyleKey
+from livecartoon.sinks.presenter import HeadlessPresenter
 from livecartoon.temporal.steadier import TemporalReport
 
 
@@ -80,3 +82,48 @@ class ToyShop:
 
 
 STYLES = ("copy", "invert", "broken")
+CARD = "pattern:320x180@50"
+
+
+def live_settings(**changes) -> LiveSettings:
+    wanted = {"camera": CARD, "show": False, "sinks": ("null",), "static_skip": False}
+    return LiveSettings(**(wanted | changes))
+
+
+class Recorder(HeadlessPresenter):
+    """A headless presenter that keeps every scene and when it was shown."""
+
+    def __init__(self, script=()) -> None:
+        super().__init__(script)
+        self.scenes = []
+        self.shown_s: list[float] = []
+
+    def show(self, scene) -> None:
+        super().show(scene)
+        self.scenes.append(scene)
+        self.shown_s.append(time.monotonic())
+
+
+def play(
+    keys: list[tuple[float, str]] | None = None,
+    *,
+    style: str = "copy",
+    shop: ToyShop | None = None,
+    on_status=None,
+    on_line=None,
+    find_ladder=None,
+    **changes,
+) -> tuple[LiveReport, Recorder]:
+    """Run the live job on the drawn card with `keys` pressed at their seconds."""
+    presenter = Recorder(keys or [])
+    report = run_live(
+        live_settings(**changes),
+        EngineOptions(style=style),
+        on_status,
+        on_line=on_line,
+        presenter=presenter,
+        make_stylizer=shop or ToyShop(),
+        styles=STYLES,
+        find_ladder=find_ladder,
+    )
+    return report, presenter

@@ -1,0 +1,46 @@
+"""Pictures from the source to the screen: order, number, status."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from livecartoon.jobs.live import LiveStatus
+from livecartoon.sources.pattern import read_time_code
+from tests.live import play
+
+pytestmark = pytest.mark.slow
+
+
+def test_live_accounts_for_every_captured_frame():
+    report, _ = play(duration_s=0.5)
+    frames = report.frames
+    passed = frames["processed"] + frames["skipped_static"] + frames["warmup"]
+    assert 0 <= frames["captured"] - passed <= frames["dropped"] + 2
+
+
+def test_live_pictures_shown_are_in_order_and_styled():
+    _, presenter = play(frames=20)
+    codes = [read_time_code(scene.styled) for scene in presenter.scenes]
+    counters = [code[0] for code in codes if code]
+    assert counters == sorted(counters)
+    assert len(counters) >= 10
+
+
+def test_live_tells_its_status():
+    seen: list[LiveStatus] = []
+    play(duration_s=0.8, on_status=seen.append)
+    assert seen[0].is_warming
+    assert not seen[-1].is_warming
+    assert seen[-1].shown_fps > 0
+
+
+def test_live_video_file_as_camera_plays_in_real_time(tmp_path):
+    path = tmp_path / "clip.mkv"
+    play(record=path, sinks=(), frames=25)
+    start_s = time.monotonic()
+    report, _ = play(camera=str(path))
+    assert time.monotonic() - start_s > 0.3
+    assert report.end_reason == "source-ended"
+    assert report.camera["name"] == "clip.mkv"
