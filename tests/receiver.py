@@ -17,7 +17,8 @@ LISTEN = {
             "analyzeduration": "200000"},
     "rtmp": {"listen": "1", "fflags": "nobuffer", "flags": "low_delay", "probesize": "4096",
              "analyzeduration": "0"},
-    "rtsp": {"rtsp_flags": "listen", "fflags": "nobuffer", "flags": "low_delay"},
+    "rtsp": {"rtsp_flags": "listen", "listen_timeout": "8", "fflags": "nobuffer",
+             "flags": "low_delay"},
 }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def send(url: str, is_enough) -> LiveReport:
     )
 
 
-@pytest.mark.parametrize("scheme", ["udp", "rtmp"])
+@pytest.mark.parametrize("scheme", ["udp", "rtmp", "rtsp"])
 def test_stream_arrives_in_order_and_as_late_as_reported(scheme):
     with Receiver(scheme) as receiver:
         report = send(receiver.url, lambda: len(receiver.counters) > 100)
