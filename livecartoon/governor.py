@@ -15,7 +15,7 @@ TIER_SIDE = 360
 """From there down the next smaller network is tried before a smaller picture."""
 WINDOW_S = 0.5
 START_SHARE = 0.7
-"""Of the budget: what warming up may take at the level to begin with."""
+"""Of the budget: what a frame may take, when warming up, at the level to begin with."""
 DOWN_SHARE, DOWN_WINDOWS = 0.90, 2
 DROP_SHARE, DROP_WINDOWS = 0.10, 2
 UP_SHARE, UP_WINDOWS = 0.55, 8
@@ -121,11 +121,17 @@ class Governor:
         """The level in use."""
         return self.levels[self.number]
 
-    def start(self, warmup_ms: Sequence[float]) -> Level:
-        """Begin at the highest level whose warm-up time fits; `warmup_ms` one per level."""
-        fits = [n for n, ms in enumerate(warmup_ms) if ms <= START_SHARE * self.budget_ms]
-        self.number = fits[0] if fits else len(self.levels) - 1
-        return self.level
+    def start(self, warmup_ms: float) -> Change | None:
+        """Hear what a frame took while warming up; the level below to begin with, if too much.
+
+        To be asked again when that one is warm: so a run begins at the highest level that fits.
+        The lowest is never refused here, and no fall is noted: the way up stays open.
+        """
+        if warmup_ms <= START_SHARE * self.budget_ms or self.number + 1 >= len(self.levels):
+            return None
+        self.number += 1
+        reason = f"{warmup_ms:.0f} ms a frame when warming up, {self.budget_ms:.0f} ms there are"
+        return Change(self.level, reason)
 
     def feed(self, window: Window) -> Change | None:
         """Take one window; the change it makes, None for nearly all of them."""

@@ -143,8 +143,18 @@ def test_governor_when_the_lowest_is_too_slow_then_says_so_once_and_recovers_fir
     ("warmup_ms", "side"), [((20, 10, 5), 720), ((24, 23, 5), 540), ((99, 99, 99), 360)]
 )
 def test_start_when_warmed_up_then_the_highest_level_within_seven_tenths(warmup_ms, side):
-    # 0.7 of 33.3 ms is 23.3 ms.
-    assert governed().start(warmup_ms).short_side == side
+    governor = governed()
+    while governor.start(warmup_ms[governor.number]) is not None:  # 0.7 of 33.3 ms is 23.3 ms
+        pass
+    assert governor.level.short_side == side
+
+
+def test_start_when_the_first_level_was_too_much_then_the_way_up_is_open_at_once():
+    governor = governed()
+    assert "24 ms a frame when warming up" in governor.start(24.0).reason
+    machine = Machine(governor, 0.5)
+    machine.run(UP_WINDOWS)
+    assert machine.changes == [(4.0, 720)]
 
 
 def test_governor_when_there_is_one_level_then_it_is_never_left():

@@ -77,6 +77,28 @@ def test_steering_when_the_lowest_is_too_slow_then_halves_the_rate_once():
     assert steering.changes == 1
 
 
+def test_steering_begins_where_warming_up_fits():
+    steering = steered()
+    assert steering.start(24.0).level == LOW.level
+    assert (steering.rung, steering.changes, steering.is_starting) == (LOW, 1, True)
+    assert steering.start(99.0) is None  # the lowest
+    assert not steering.is_starting
+
+
+def test_steering_once_a_level_has_been_judged_hears_no_more_of_warming_up():
+    steering = steered()
+    steering.feed(window(1.0, 20.0))
+    assert steering.start(99.0) is None
+    assert steering.rung is None
+
+
+def test_steering_when_switched_off_begins_where_auto_stands():
+    steering = steered()
+    steering.is_on = False
+    assert steering.start(99.0) is None
+    assert (steering.rung, steering.is_starting) == (None, False)
+
+
 def test_steering_when_switched_off_then_stays_and_takes_all_frames():
     steering = steered()
     slow(steering, 4)
@@ -213,6 +235,18 @@ def test_helm_when_the_lowest_is_too_slow_then_gives_advice(run_of):
     run.until(lambda: len(run.told) == 2, 40.0)
     assert run.told[1].startswith("TOO SLOW: 40 ms a frame")
     assert "livecartoon optimize" in run.told[1]
+
+
+def test_helm_when_warming_up_took_too_long_then_begins_at_the_level_below(run_of):
+    run = run_of()
+    run.shop.delay_s = 0.025  # of 33 ms; levels that are not typed take no time
+    run.until(lambda: run.rung == LOW, 5.0)
+    (text,) = run.told
+    assert text.startswith("level 360p nano: 2")
+    assert "when warming up" in text
+    assert run.helm.steering.times[0].size == "360p"
+    run.until(lambda: run.now_s > 3, 20.0)
+    assert run.rung == LOW
 
 
 def test_helm_while_an_engine_is_opened_measures_nothing(run_of):

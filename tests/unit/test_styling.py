@@ -5,8 +5,8 @@ import time
 import pytest
 
 from livecartoon.config import Look
-from livecartoon.jobs.live.styling import Prepared, StyleKey, StyleShelf
-from tests.live import ToyShop
+from livecartoon.jobs.live.styling import Prepared, StyleKey, StyleShelf, warm_up
+from tests.live import ToyShop, ToyStylizer
 
 
 def wait_for(take, timeout_s: float = 5.0):
@@ -25,8 +25,23 @@ def test_shelf_prepares_a_warm_stylizer_beside_the_caller():
         shelf.wish(StyleKey("invert"))
         prepared = wait_for(shelf.take)
     assert prepared.key.style == "invert"
-    assert shop.made[0].told == ["reset"]  # after one black frame
+    assert shop.made[0].told == ["reset"]  # after some black frames
     assert shop.made[0].is_closed
+
+
+def test_shelf_knows_how_long_a_warm_frame_took():
+    with StyleShelf(ToyShop(delay_s=0.02), 32, 18) as shelf:
+        shelf.wish(StyleKey("invert"))
+        wait_for(shelf.take)
+        assert 20 <= shelf.warmup_ms(StyleKey("invert")) < 200
+        assert shelf.warmup_ms(StyleKey("copy")) == 0
+
+
+def test_warm_up_of_a_slow_stylizer_times_one_frame_only():
+    stylizer = ToyStylizer("copy", delay_s=0.2)
+    start_s = time.monotonic()
+    assert warm_up(stylizer, 32, 18) >= 200
+    assert time.monotonic() - start_s < 0.6
 
 
 def test_shelf_makes_a_style_once():

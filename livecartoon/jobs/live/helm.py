@@ -116,6 +116,8 @@ class Helm:
         now_s = moment.now_s
         if on_stage != self._before:
             self._before, self._settled_s = on_stage, now_s + SETTLE_S
+            if on_stage.rung == self.steering.rung:
+                return self.steering.start(self._shelf.warmup_ms(on_stage))
         is_quiet = (
             on_stage == moment.wished
             and on_stage.rung == self.steering.rung

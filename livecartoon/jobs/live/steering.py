@@ -32,6 +32,8 @@ class Steering:
     """In the order of use."""
     shown: str = ""
     """The level that draws now, as the user reads it; a change begins when its engine is there."""
+    is_starting: bool = True
+    """Until a level has fitted when it was warmed up, or has been judged."""
     _ladder: Ladder | None = None
     _governor: Governor | None = None
     _share: float = 0.0
@@ -83,8 +85,18 @@ class Steering:
         """How many pictures a second are worth drawing."""
         return self.target_fps / 2 if self.is_too_slow else self.target_fps
 
+    def start(self, warmup_ms: float) -> Change | None:
+        """Hear what a frame took when the level on show was warmed up; the change, if any."""
+        if self._governor is None or not self.is_starting:
+            return None
+        change = self._governor.start(warmup_ms) if self.is_on else None
+        self.is_starting = change is not None
+        self.changes += change is not None
+        return change
+
     def feed(self, window: Window) -> Change | None:
         """Take what was measured; the change that follows from it, None for nearly all."""
+        self.is_starting = False
         if self._governor is None or not self.is_on:
             return None
         self._share = window.work_ms / self._governor.budget_ms

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -22,6 +23,9 @@ from livecartoon.slot import Slot
 
 log = logging.getLogger(__name__)
 KEPT = 3
+TIMED = 3
+ENOUGH_S = 0.15
+"""Timing an engine must not delay the first picture much."""
 POLL_S = 0.2
 JOIN_S = 0.5
 
@@ -93,6 +97,8 @@ class Prepared:
 
     key: StyleKey
     stylizer: StylizerLike
+    warmup_ms: float = 0.0
+    """What a frame took once the first one had been drawn."""
 
 
 class StyleShelf(Closing):
@@ -112,7 +118,7 @@ class StyleShelf(Closing):
         self._missing: Slot[StyleKey] = Slot()
         self._is_opening = False
         self._ready: Slot[Prepared] = Slot()
-        self._kept: OrderedDict[StyleKey, StylizerLike] = OrderedDict()
+        self._kept: OrderedDict[StyleKey, Prepared] = OrderedDict()
         self._failures: Slot[tuple[StyleKey, LivecartoonError]] = Slot(capacity=4)
         self._lock = threading.Lock()
         self._on_stage: StyleKey | None = None
@@ -130,6 +136,11 @@ class StyleShelf(Closing):
     def holds(self, key: StyleKey) -> bool:
         """Whether a wish for `key` is fulfilled at once."""
         return key in self._kept
+
+    def warmup_ms(self, key: StyleKey) -> float:
+        """What a frame took when `key` was made; 0 if it is not kept."""
+        with self._lock:
+            return self._kept[key].warmup_ms if key in self._kept else 0.0
 
     @property
     def is_opening(self) -> bool:
@@ -162,8 +173,8 @@ class StyleShelf(Closing):
         if self._thread.is_alive():
             log.info("leaving an engine build unfinished")
             return
-        for stylizer in self._kept.values():
-            stylizer.close()
+        for prepared in self._kept.values():
+            prepared.stylizer.close()
         self._kept.clear()
 
     def _run(self) -> None:
@@ -187,34 +198,46 @@ class StyleShelf(Closing):
         else:
             self._missing.put(key)
 
-    def _open(self, key: StyleKey) -> StylizerLike | None:
+    def _open(self, key: StyleKey) -> Prepared | None:
         self._is_opening = True
         try:
             stylizer = self._make(key, self._width, self._height)
-            warm_up(stylizer, self._width, self._height)
+            warmup_ms = warm_up(stylizer, self._width, self._height)
         except LivecartoonError as error:
             self._failures.put((key, error))
             return None
         finally:
             self._is_opening = False
-        return stylizer
+        return Prepared(key, stylizer, warmup_ms)
 
     def _fulfil(self, key: StyleKey, *, is_wished: bool) -> None:
-        stylizer = self._kept.get(key) or self._open(key)
-        if stylizer is None:
+        prepared = self._kept.get(key) or self._open(key)
+        if prepared is None:
             return
         with self._lock:
-            self._kept[key] = stylizer
+            self._kept[key] = prepared
             self._kept.move_to_end(key)
-            if is_wished:
-                self._ready.put(Prepared(key, stylizer))
+            if is_wished:  # equal keys may differ in where the sliders stand
+                self._ready.put(replace(prepared, key=key))
             spare = [name for name in self._kept if name not in (key, self._on_stage)]
             evicted = [self._kept.pop(name) for name in spare[: max(0, len(self._kept) - KEPT)]]
         for old in evicted:
-            old.close()
+            old.stylizer.close()
 
 
-def warm_up(stylizer: StylizerLike, width: int, height: int) -> None:
-    """Run one black frame at real size: the first call allocates what later ones reuse."""
-    stylizer(Frame(np.zeros((height, width, 3), np.uint8), 0, Fraction(1, 30)))
+def warm_up(stylizer: StylizerLike, width: int, height: int) -> float:
+    """Run black frames at real size: the first call allocates what later ones reuse.
+
+    Return the milliseconds of the fastest of the later ones: nothing disturbed that one.
+    """
+    start_s = before_s = time.monotonic()
+    times_s = []
+    for index in range(1 + TIMED):
+        stylizer(Frame(np.zeros((height, width, 3), np.uint8), index, Fraction(1, 30)))
+        now_s = time.monotonic()
+        times_s.append(now_s - before_s)
+        before_s = now_s
+        if index and now_s - start_s > ENOUGH_S:
+            break
     stylizer.reset()
+    return 1000 * min(times_s[1:])
