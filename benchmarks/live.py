@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -70,6 +70,7 @@ class Copy:
 
     report = None
     temporal = None
+    stage_s: ClassVar[dict[str, float]] = {}
 
     def __call__(self, frame: Frame) -> Frame:
         """Return a copy."""

@@ -34,12 +34,14 @@ class ToyStylizer:
         self.style, self.delay_s = style, delay_s
         self.report = ToyReport()
         self.temporal = TemporalReport("auto", "blend")
+        self.stage_s = {"network": 0.0, "temporal": 0.0}
         self.told: list[object] = []
         self.is_closed = False
 
     def __call__(self, frame: Frame) -> Frame:
         assert not self.is_closed
         time.sleep(self.delay_s)
+        self.stage_s["network"] += self.delay_s
         pixels = 255 - frame.pixels if self.style == "invert" else frame.pixels.copy()
         return replace(frame, pixels=np.asarray(pixels, np.uint8))
 

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from livecartoon.jobs.live.desk import HELP
-from livecartoon.jobs.live.hud import HudState, condition, figures_line, hud_lines, silence_text
+from livecartoon.jobs.live.hud import (
+    HudState,
+    condition,
+    figures_line,
+    hud_lines,
+    silence_text,
+    stage_bars,
+)
+from livecartoon.jobs.live.vram import vram_text
 from livecartoon.sinks.presenter import Scene
 from livecartoon.sinks.window import draw_hud, draw_panel, key_name, render, text_px
 
@@ -35,6 +43,21 @@ def test_hud_full_names_camera_engine_and_state():
     assert "C920 1280x720" in text
     assert "openvino fp32 cpu" in text
     assert "dropped 5 %" in text
+
+
+def test_hud_full_shows_what_each_stage_takes_of_a_frame_time():
+    state = replace(STATE, stages=(("network", 20.0), ("anti-flicker", 3.4)), frame_ms=33.3)
+    assert ("network [######....] 20 ms | anti-flicker [#.........] 3 ms | of 33 ms") in hud_lines(
+        state, "full"
+    )
+    slow = replace(state, stages=(("network", 90.0),))
+    assert stage_bars(slow).startswith("network [##########]")
+    assert not any("[" in line for line in hud_lines(STATE, "full"))
+
+
+def test_vram_of_anything_but_a_card_is_not_mentioned():
+    assert vram_text("cpu") == ""
+    assert "VRAM 1.0 of 8.0 GiB" in hud_lines(replace(STATE, vram="VRAM 1.0 of 8.0 GiB"), "full")
 
 
 def test_figures_line_has_all_of_the_full_text_in_one_line():

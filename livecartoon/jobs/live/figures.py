@@ -15,8 +15,12 @@ from livecartoon.jobs.live.rack import SinkRack
 from livecartoon.jobs.live.settings import EndReason, LiveReport, LiveSettings
 from livecartoon.jobs.live.stage import Stage
 from livecartoon.jobs.live.steering import Steering
+from livecartoon.jobs.live.vram import vram_text
 from livecartoon.jobs.live.worker import Worker
 from livecartoon.jobs.report import temporal_fields
+
+STAGES = {"network": "network", "temporal": "anti-flicker"}
+"""Of the stylizer, and as the user reads them."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -40,6 +44,7 @@ class Figures:
     too_slow: str = ""
     """What was told when the lowest level did not hold."""
     _growth: Growth = dataclasses.field(default_factory=Growth)
+    _spent: Growth = dataclasses.field(default_factory=Growth)
 
     def hud(self, now_s: float, stage: Stage) -> HudState:
         """Return all that the text may mention."""
@@ -63,6 +68,8 @@ class Figures:
             captured=captured,
             dropped=dropped,
             skipped=skipped,
+            stages=self._stages(),
+            frame_ms=1000 / self.steering.most_fps,
             engine=" ".join(engine),
             infer_size=(int(size[0]), int(size[1])) if size else None,
             level=self.steering.shown,
@@ -77,6 +84,20 @@ class Figures:
             is_original=desk.is_original,
             loss=self.loss or silence_text(self.arrivals.silence_s(now_s)),
             warnings=tuple(self.warnings),
+            vram=vram_text(str(facts.get("device", ""))),
+        )
+
+    def _stages(self) -> tuple[tuple[str, float], ...]:
+        """Return milliseconds of each stage for a picture, none right after a change of engine."""
+        spent_s = self.worker.stage_s
+        frames, *spent_us = self._spent(
+            self.worker.counts.processed.count,
+            *(round(1e6 * spent_s.get(name, 0.0)) for name in STAGES),
+        )
+        if frames <= 0 or not spent_s or min(spent_us) < 0:
+            return ()
+        return tuple(
+            (STAGES[name], us / 1000 / frames) for name, us in zip(STAGES, spent_us, strict=True)
         )
 
     def engine_facts(self) -> dict[str, Any]:

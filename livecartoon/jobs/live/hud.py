@@ -11,6 +11,8 @@ SLOW_RATE = 0.8
 """Below that share of the camera's rate the picture is called slow."""
 DROP_SHARE = 0.1
 SILENT_S = 2.0
+BAR = 10
+"""Letters of a bar that fills a frame time."""
 ADVICE = "livecartoon optimize, --temporal blend or a smaller --size"
 
 
@@ -30,6 +32,10 @@ class HudState:
     captured: int = 0
     dropped: int = 0
     skipped: int = 0
+    stages: tuple[tuple[str, float], ...] = ()
+    """What each part of the work took for a picture, milliseconds."""
+    frame_ms: float = 0.0
+    """How long a picture lasts at the rate that is wanted."""
     engine: str = ""
     infer_size: tuple[int, int] | None = None
     level: str = ""
@@ -46,6 +52,7 @@ class HudState:
     warnings: tuple[str, ...] = ()
     ink: float = 1.0
     vivid: float = 1.0
+    vram: str = ""
 
 
 def hud_lines(state: HudState, level: HudLevel, note: str = "") -> tuple[str, ...]:
@@ -94,6 +101,17 @@ def condition(state: HudState) -> str:
     return "OK"
 
 
+def stage_bars(state: HudState) -> str:
+    """Draw what each stage takes of a frame time, "" before a picture has been drawn."""
+    if not state.stages or state.frame_ms <= 0:
+        return ""
+    words = []
+    for name, spent_ms in state.stages:
+        filled = min(BAR, round(BAR * spent_ms / state.frame_ms))
+        words.append(f"{name} [{'#' * filled}{'.' * (BAR - filled)}] {spent_ms:.0f} ms")
+    return " | ".join((*words, f"of {state.frame_ms:.0f} ms"))
+
+
 def _short_line(state: HudState) -> str:
     words = [
         f"{'original' if state.is_original else state.style} {state.strength:.2f}",
@@ -120,7 +138,9 @@ def _full_lines(state: HudState) -> list[str]:
         f"camera {state.camera} {state.size[0]}x{state.size[1]} {state.camera_fps:.1f} fps",
         f"processed {state.processed_fps:.1f} fps | dropped {share:.0f} % | "
         f"duplicated {reused:.0f} % | {condition(state)}",
+        *([bars] if (bars := stage_bars(state)) else []),
         f"{state.engine or 'engine not ready'}{network}{level}",
+        *([state.vram] if state.vram else []),
         f"anti-flicker {state.temporal} | keep colours {state.keep_color:.1f} | "
         f"lines {state.ink:.1f} | colours {state.vivid:.1f}",
         f"sinks {', '.join(state.sinks) or 'none'}",

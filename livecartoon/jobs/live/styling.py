@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Protocol
@@ -41,6 +41,11 @@ class StylizerLike(Protocol):
     @property
     def temporal(self) -> Any:  # noqa: ANN401  likewise
         """What the anti-flicker does: mode, method, frames, note."""
+        ...
+
+    @property
+    def stage_s(self) -> Mapping[str, float]:
+        """Busy seconds of "network" and "temporal", so far."""
         ...
 
     def __call__(self, frame: Frame) -> Frame:

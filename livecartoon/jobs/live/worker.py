@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -111,6 +111,12 @@ class Worker:
         """The report of the stylizer in use, or None."""
         stage = self._stage
         return stage.stylizer.report if stage else None
+
+    @property
+    def stage_s(self) -> Mapping[str, float]:
+        """Busy seconds of the parts of the engine in use since it was made, {} before."""
+        stage = self._stage
+        return stage.stylizer.stage_s if stage else {}
 
     @property
     def temporal(self) -> Any:  # noqa: ANN401  the report's type belongs to the engine
