@@ -22,6 +22,10 @@ SMALLEST_TEXT_PX = 14
 SMALLEST_PANEL_PX = 9
 """Rather small than cut off, in a window the size of a stamp."""
 OUTLINE_PX = 2
+WITHOUT_WINDOW = (
+    "livecartoon serve (shows it in a browser)",
+    "--no-show --record FILE",
+)
 NAMED_KEYS = {
     27: "esc",
     65361: "left",  # X11
@@ -67,9 +71,7 @@ class WindowSink(Sink):
         try:
             self._show(scene)
         except cv2.error as error:
-            raise DeviceError(
-                "E807", f"the window failed: {error.err}", "--no-show --record FILE"
-            ) from error
+            raise DeviceError("E807", f"the window failed: {error.err}", *WITHOUT_WINDOW) from error
 
     def _show(self, scene: Scene) -> None:
         if not self._is_open:
@@ -128,10 +130,11 @@ def check_window_support() -> None:
             "E807",
             "this OpenCV was built without windows (opencv-python-headless)",
             "pip uninstall opencv-python-headless, then pip install --force-reinstall "
-            "opencv-python; or --no-show --record FILE",
+            "opencv-python",
+            *WITHOUT_WINDOW,
         )
     if problem := display_problem():
-        raise DeviceError("E807", problem, "--no-show --record FILE, or run it on a desktop")
+        raise DeviceError("E807", problem, *WITHOUT_WINDOW)
 
 
 def key_name(code: int) -> str:

@@ -111,16 +111,21 @@ def test_page_refuses_what_it_does_not_know():
 
 def test_page_turns_the_knobs():
     def visit(address: str) -> None:
-        for data in (b'{"strength": 0.5}', b'{"strength": 7}', b'{"key": "0"}'):
+        for data in (
+            b'{"strength": 0.5}', b'{"strength": 7}', b'{"key": "0"}', b'{"temporal": "flow"}',
+            b'{"temporal": "magic"}',
+        ):  # fmt: skip
             assert ask(address, "/do", data=data)[0] == 200
         end_s = time.monotonic() + 10
         while True:
             facts = json.loads(ask(address)[2])
-            if facts.get("is_original") and facts["look"]["strength"] == 0.5:
+            if facts.get("temporal") == "flow" and facts["look"]["strength"] == 0.5:
+                assert facts["is_original"]
                 break
             assert time.monotonic() < end_s, facts
             time.sleep(0.1)
         assert facts["styles"] == list(STYLES)
+        assert facts["temporal"] == "flow"
 
     serve(visit)
 
@@ -220,6 +225,8 @@ def test_page_in_a_browser_turns_its_own_camera_into_a_cartoon(tmp_path):
             page.ask("document.querySelector('[data-style=invert]').click()")
             page.until(f"{PIXEL}[1] + 40 < {PIXEL}[0]")
             page.until("parseFloat(find('fps').textContent) > 0")
+            page.ask("document.querySelector('[data-temporal=off]').click()")
+            page.until("find('temporals').querySelector('[aria-pressed=true]').textContent==='off'")
             page.until("find('viewers').textContent === '1'")
             page.resize(390, 844, is_dark=True, is_phone=True)
             assert page.ask("document.documentElement.scrollWidth") <= 390

@@ -83,6 +83,8 @@ class Desk:
     def _set(self, name: str, value: str) -> None:
         if name == "style" and value in self.styles:
             self.style = value
+        elif name == "temporal":
+            self.temporal = next((known for known in TEMPORALS if known == value), self.temporal)
         elif name in SLIDERS:
             with suppress(UsageError, ValueError):  # out of range, or no number: nothing happens
                 self.look = replace(self.look, **{name: float(value)})

@@ -124,6 +124,8 @@ class LiveStatus:
     level: str = ""
     """What the governor has chosen."""
     is_too_slow: bool = False
+    temporal: str = "auto"
+    """The anti-flicker as chosen."""
 
 
 @dataclass(slots=True)

@@ -173,6 +173,7 @@ class Stage:
                 compare=self._desk.compare,
                 level=state.level,
                 is_too_slow=state.is_too_slow,
+                temporal=self._desk.temporal,
             )
         )
 

@@ -34,6 +34,7 @@ PAGE = {
     "/page.js": ("page.js", "text/javascript"),
 }
 KEYS = frozenset({"0", " ", "c", "g"})
+CHOICES = ("style", "temporal")
 SLIDERS = ("strength", "keep_color", "ink", "vivid")
 
 
@@ -206,11 +207,12 @@ class PageServer:
             raise web.HTTPBadRequest(text=str(error)) from error
 
     def _turn(self, asked: dict[str, Any]) -> None:
-        key, style = asked.get("key"), asked.get("style")
+        key = asked.get("key")
+        chosen = [n for n in CHOICES if isinstance(asked.get(n), str)]
         if key in KEYS:
             self._presenter.press(str(key))
-        elif isinstance(style, str):
-            self._presenter.press(f"style={style}")
+        elif chosen:
+            self._presenter.press(f"{chosen[0]}={asked[chosen[0]]}")
         else:
             found = [n for n in SLIDERS if isinstance(asked.get(n), int | float)]
             if not found:

@@ -82,8 +82,12 @@ function showStyles(names, current) {
       box.append(button);
     }
   }
+  press(box, "style", current);
+}
+
+function press(box, name, current) {
   for (const button of box.querySelectorAll("button")) {
-    button.setAttribute("aria-pressed", button.dataset.style === current);
+    button.setAttribute("aria-pressed", button.dataset[name] === current);
   }
 }
 
@@ -94,6 +98,8 @@ function showFacts(facts) {
   find("dropped").textContent = facts.dropped || 0;
   find("viewers").textContent = facts.viewers;
   find("transport").textContent = transport;
+  find("level").textContent = facts.level || "-";
+  press(find("temporals"), "temporal", facts.temporal);
   const words = facts.panel || facts.note || (facts.is_warming ? "waiting for pictures" : "live");
   if (find("state").textContent !== words) find("state").textContent = words;
   for (const button of document.querySelectorAll("[data-fact]")) {
@@ -128,6 +134,9 @@ async function start() {
   }
   for (const button of document.querySelectorAll("[data-key]")) {
     button.onclick = () => send({ key: button.dataset.key });
+  }
+  for (const button of document.querySelectorAll("[data-temporal]")) {
+    button.onclick = () => send({ temporal: button.dataset.temporal });
   }
   find("mirror").onclick = () => mirror(!stage.classList.contains("mirrored"));
   find("full").onclick = () => stage.requestFullscreen && stage.requestFullscreen();
