@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 
 from livecartoon.jobs.live import LiveStatus
 from livecartoon.sources.pattern import read_time_code
-from tests.live import play
+from tests.live import ToyShop, play
 
 pytestmark = pytest.mark.slow
 
@@ -26,6 +27,17 @@ def test_live_pictures_shown_are_in_order_and_styled():
     counters = [code[0] for code in codes if code]
     assert counters == sorted(counters)
     assert len(counters) >= 10
+
+
+def test_live_latency_reported_is_that_of_the_time_code_on_the_screen():
+    report, presenter = play(shop=ToyShop(delay_s=0.03), duration_s=1.5)
+    ages_ms = []
+    for shown_s, scene in zip(presenter.shown_s, presenter.scenes, strict=True):
+        code = read_time_code(scene.styled)
+        assert code is not None
+        ages_ms.append((int(shown_s * 1000) - code[1]) % 65536)
+    assert float(np.median(ages_ms)) >= 30
+    assert abs(float(np.median(ages_ms)) - report.latency_ms["p50"]) < 1000 / 50
 
 
 def test_live_tells_its_status():

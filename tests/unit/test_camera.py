@@ -107,6 +107,23 @@ def test_camera_attempts_end_with_anything(asked, first):
     assert names[-1] == "any"
 
 
+def test_camera_that_has_no_mjpeg_is_opened_with_what_it_has(monkeypatch):
+    usual = camera_module._open_container
+    asked: list[str | None] = []
+
+    def refuse_mjpeg(camera, options):
+        asked.append(options.get("input_format"))
+        if asked[-1] == "mjpeg":
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return usual(camera, {})
+
+    monkeypatch.setattr(camera_module, "_open_container", refuse_mjpeg)
+    with CameraSource(drawn(), CameraWish(1280, 720, Fraction(60))) as source:
+        assert source.format == "yuyv"
+        assert (source.info.width, source.info.height) == (320, 180)  # not what was asked for
+    assert asked == ["mjpeg", "yuyv422"]
+
+
 def lay_out(sysfs: Path, cameras: list[tuple[str, str, str]]) -> None:
     for node, name, index in cameras:
         (sysfs / node).mkdir(parents=True)

@@ -55,4 +55,4 @@ def test_window_without_a_display_raises_instead_of_aborting(monkeypatch):
         with pytest.raises(DeviceError) as caught:
             make()
         assert caught.value.code == "E807"
-        assert caught.value.remedies
+        assert any("livecartoon serve" in remedy for remedy in caught.value.remedies)
