@@ -126,10 +126,16 @@ def startup(output: Path | None) -> None:
 @click.option("--cycles", "count", default=100, show_default=True, help="Starts and stops.")
 @OUTPUT
 def live(minutes: float, style: str, count: int, output: Path | None) -> None:
-    """Soak the live job: memory, delay and threads over a long time and many starts."""
-    from benchmarks.live import cycles, soak
+    """Soak the live job: memory, delay and threads over a long time and many starts.
 
-    _finish("live", {"cycles": cycles(count), "soak": soak(minutes, style)}, output)
+    Exit 1 if a gate is missed.
+    """
+    from benchmarks.live import run
+
+    figures = run(minutes, style, count)
+    _finish("live", figures, output)
+    if not figures["is_good"]:
+        sys.exit(1)
 
 
 @main.command()

@@ -17,52 +17,114 @@ from livecartoon.config import EngineOptions, Look
 from livecartoon.frame import Frame
 from livecartoon.jobs.live import LiveSettings, LiveStatus, run_live
 from livecartoon.jobs.live.styling import StyleKey
-from livecartoon.sinks.presenter import HeadlessPresenter
+from livecartoon.sinks.presenter import HeadlessPresenter, Scene
+from livecartoon.sources.pattern import read_time_code
 
+RATE = 30
 SETTLED_S = 20.0
 """Memory is compared from there on: buffers and engines have been allocated."""
+MINUTE_S = 60.0
+MOST_GROWTH, MOST_CYCLE_GROWTH = 0.02, 0.02
+MOST_SLOWING = 0.2
+LEAST_RATE = 0.97
+"""Of the camera's: what counts as full rate."""
+MOST_STOP_S = 1.0
+
+
+def run(minutes: float, style: str, count: int) -> dict[str, Any]:
+    """Start and stop the live job, then let it run; `missed` names the gates that did not hold."""
+    figures: dict[str, Any] = {"cycles": cycles(count), "soak": soak(minutes, style)}
+    return figures | {"missed": (missed := missed_gates(figures)), "is_good": not missed}
+
+
+def missed_gates(figures: dict[str, Any]) -> list[str]:
+    """Name what does not hold, in words and figures."""
+    soaked, cycled = figures["soak"], figures["cycles"]
+    before, after = cycled["before"], cycled["after"]
+    shown = soaked["fps"]["shown"]
+    rss_growth = after["rss_mib"] / before["rss_mib"] - 1
+    checks = {
+        f"memory grew by {soaked['rss_growth']:.1%}": soaked["rss_growth"] < MOST_GROWTH,
+        f"p99 went from {soaked['p99_first_ms']} to {soaked['p99_last_ms']} ms": (
+            soaked["p99_last_ms"] <= (1 + MOST_SLOWING) * soaked["p99_first_ms"]
+        ),
+        f"{shown} of {RATE} pictures a second": shown >= LEAST_RATE * RATE,
+        f"{soaked['threads_left']} threads left": soaked["threads_left"] == 0,
+        f"threads {before['threads']} -> {after['threads']}": after["threads"] <= before["threads"],
+        f"open files {before['files']} -> {after['files']}": after["files"] <= before["files"],
+        f"memory of starts and stops grew by {rss_growth:.1%}": rss_growth < MOST_CYCLE_GROWTH,
+        f"{cycled['stop_s_max']} s to stop": cycled["stop_s_max"] <= MOST_STOP_S,
+    }
+    return [words for words, is_met in checks.items() if not is_met]
 
 
 def soak(minutes: float, style: str) -> dict[str, Any]:
     """Run `style` on the drawn card at 30 fps; compare its last minute with its first.
 
-    The latency of a minute is the 99th percentile of the medians of fifteen pictures that the
-    status reports twice a second.
+    The latency of every picture is read from the time code of the frame it was made of.
     """
-    looks: list[tuple[float, float, float]] = []
+    memory: list[tuple[float, float]] = []
 
     def look(status: LiveStatus) -> None:
         if not status.is_warming:
-            looks.append((time.monotonic(), status.latency_ms, _rss_mib()))
+            memory.append((time.monotonic(), _rss_mib()))
 
     before = threading.active_count()
+    watching = _Watching(round(minutes * 60 * RATE * 1.5) + 10_000)
     report = run_live(
         LiveSettings(
-            camera="pattern:640x360@30", show=False, sinks=("null",), duration_s=minutes * 60
+            camera=f"pattern:640x360@{RATE}", show=False, sinks=("null",), duration_s=minutes * 60
         ),
         EngineOptions(style=style),
         look,
-        presenter=HeadlessPresenter(),
+        presenter=watching,
     )
-    start_s, end_s = looks[0][0], looks[-1][0]
-    span_s = min(60.0, (end_s - start_s) / 3)
-    first = [m for t, m, _ in looks if SETTLED_S / 4 < t - start_s < SETTLED_S / 4 + span_s]
-    last = [m for t, m, _ in looks if t > end_s - span_s]
-    settled = [rss for t, _, rss in looks if t - start_s > min(SETTLED_S, span_s)]
+    start_s, end_s = memory[0][0], memory[-1][0]
+    span_s = min(MINUTE_S, (end_s - start_s) / 3)
+    settled_s = start_s + min(SETTLED_S, span_s)
+    first, last = (settled_s, settled_s + span_s), (end_s - span_s, end_s)
+    rss_first, rss_last = (_median_between(memory, *span) for span in (first, last))
     return {
         "minutes": minutes,
         "style": style,
         "frames": report.frames,
         "fps": report.fps,
         "latency_ms": report.latency_ms,
+        "levels": report.levels,
         "first_styled_s": report.first_styled_s,
-        "p99_first_ms": round(float(np.percentile(first, 99)), 2),
-        "p99_last_ms": round(float(np.percentile(last, 99)), 2),
-        "rss_settled_mib": round(settled[0], 1),
-        "rss_last_mib": round(settled[-1], 1),
-        "rss_growth": round(settled[-1] / settled[0] - 1, 4),
+        "p99_first_ms": round(watching.percentile(99, *first), 2),
+        "p99_last_ms": round(watching.percentile(99, *last), 2),
+        "rss_first_mib": round(rss_first, 1),
+        "rss_last_mib": round(rss_last, 1),
+        "rss_growth": round(rss_last / rss_first - 1, 4),
         "threads_left": threading.active_count() - before,
     }
+
+
+def _median_between(looks: list[tuple[float, float]], start_s: float, end_s: float) -> float:
+    return float(np.median([value for at_s, value in looks if start_s <= at_s <= end_s]))
+
+
+class _Watching(HeadlessPresenter):
+    """Notes when each picture came and how old it was, in memory taken beforehand."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._seen = np.full((most, 2), np.nan)
+        self._count = 0
+
+    def show(self, scene: Scene) -> None:
+        super().show(scene)
+        now_s = time.monotonic()
+        code = read_time_code(scene.source)
+        if code is not None and self._count < len(self._seen):
+            self._seen[self._count] = now_s, (int(now_s * 1000) - code[1]) % 65536
+            self._count += 1
+
+    def percentile(self, percent: float, start_s: float, end_s: float) -> float:
+        """Age in ms between two moments."""
+        at_s, age_ms = self._seen[: self._count].T
+        return float(np.percentile(age_ms[(at_s >= start_s) & (at_s <= end_s)], percent))
 
 
 class Copy:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import films
+from benchmarks import films, live
 from benchmarks.comparison import compare
 from benchmarks.plot import draw_bars
 from benchmarks.record import read_record
@@ -49,6 +49,39 @@ def test_record_when_it_is_something_else_then_e302(tmp_path):
     path.write_text(json.dumps([1]))
     with pytest.raises(InputError):
         read_record(path)
+
+
+SOAKED = {
+    "rss_growth": 0.004, "p99_first_ms": 40.0, "p99_last_ms": 47.0, "threads_left": 0,
+    "fps": {"shown": 29.9},
+}  # fmt: skip
+HELD = {"threads": 1, "files": 9, "rss_mib": 200.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "after", "missed"),
+    [
+        ({}, {}, []),
+        ({"rss_growth": 0.021}, {}, ["memory grew by 2.1%"]),
+        ({"p99_last_ms": 48.1}, {}, ["p99 went from 40.0 to 48.1 ms"]),
+        ({"fps": {"shown": 15.0}}, {}, ["15.0 of 30 pictures a second"]),
+        ({"threads_left": 1}, {"files": 10}, ["1 threads left", "open files 9 -> 10"]),
+        ({}, {"rss_mib": 205.0}, ["memory of starts and stops grew by 2.5%"]),
+    ],
+)
+def test_live_gates_name_what_does_not_hold(changes, after, missed):
+    cycled = {"before": HELD, "after": HELD | after, "stop_s_max": 0.2}
+    assert live.missed_gates({"soak": SOAKED | changes, "cycles": cycled}) == missed
+
+
+@pytest.mark.slow
+def test_live_when_soaked_for_seconds_then_pictures_and_memory_are_measured():
+    pytest.importorskip("openvino")
+    figures = live.run(minutes=0.2, style="classic", count=1)
+    assert figures["soak"]["frames"]["shown"] > 50
+    assert 0 < figures["soak"]["p99_first_ms"] < 5000
+    assert figures["soak"]["threads_left"] == 0
+    assert figures["cycles"]["after"]["threads"] == figures["cycles"]["before"]["threads"]
 
 
 @pytest.mark.slow
