@@ -15,8 +15,9 @@ from livecartoon.jobs.live.hud import (
     stage_bars,
 )
 from livecartoon.jobs.live.vram import vram_text
+from livecartoon.sinks.lettering import draw_hud, draw_panel, text_px
 from livecartoon.sinks.presenter import Scene
-from livecartoon.sinks.window import draw_hud, draw_panel, key_name, render, text_px
+from livecartoon.sinks.window import key_name, render
 
 STATE = HudState("shinkai", 1.0, 29.84, 42.4)
 
@@ -104,6 +105,18 @@ def test_text_larger_than_the_picture_is_cut_off(size):
     draw_hud(canvas, ("x" * 200,) * 30)
     draw_panel(canvas, HELP)
     assert canvas.shape == (size[1], size[0], 3)
+
+
+@pytest.mark.parametrize("size", [(640, 360), (480, 270), (320, 240)])
+def test_hud_wider_than_the_window_goes_on_in_the_next_line(size):
+    canvas = np.full((size[1], size[0], 3), 128, np.uint8)
+    draw_hud(
+        canvas, ("sinks window OK, record OK, stream RETRYING (the receiver is away) " * 2,) * 3
+    )
+    is_text = (canvas == 255).all(axis=2)
+    assert is_text[:, : size[0] // 2].any()
+    assert not is_text[:, -4:].any()  # nothing is cut off at the right
+    assert not is_text[-2:].any()
 
 
 def test_panel_darkens_the_middle_only():

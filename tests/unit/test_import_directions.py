@@ -57,7 +57,7 @@ BORDERS = {
     "aiortc": {"jobs.serve"},
     "av": {"sources", "sinks"},
     "click": {"cli"},
-    "cv2": {"backends.blocks", "backends.finish", "sinks.window", "temporal"},
+    "cv2": {"backends.blocks", "backends.finish", "sinks.lettering", "sinks.window", "temporal"},
     "onnx": {"backends"},
     "nncf": {"backends.quantize"},
     "onnxruntime": {"backends.ort"},
