@@ -62,12 +62,14 @@ class ToyStylizer:
 class ToyShop:
     """Makes toy stylizers; `broken` cannot be made; `gate` holds a making back until it is set.
 
-    With a level they take `level_delay_s` a frame, and their making `level_making_s`.
+    With a level they take `level_delay_s` a frame, and their making `level_making_s`; any making
+    takes `opening_s`.
     """
 
     delay_s: float = 0.0
     level_delay_s: float = 0.0
     level_making_s: float = 0.0
+    opening_s: float = 0.0
     made: list[ToyStylizer] = field(default_factory=list)
     gate: threading.Event | None = None
 
@@ -76,6 +78,7 @@ class ToyShop:
             self.gate.wait(5)
         if key.style == "broken":
             raise ModelError("E601", "weights missing", "reinstall")
+        time.sleep(self.opening_s)
         if key.rung is not None:
             time.sleep(self.level_making_s)
         delay_s = self.delay_s if key.rung is None else self.level_delay_s

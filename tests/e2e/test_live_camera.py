@@ -9,7 +9,7 @@ import time
 import pytest
 
 from livecartoon.errors import DeviceError
-from livecartoon.jobs.live import loop
+from livecartoon.jobs.live import figures
 from livecartoon.sources import camera as camera_module
 from livecartoon.sources import devices
 from livecartoon.sources.camera import CameraInfo
@@ -37,7 +37,7 @@ def plug_in(monkeypatch):
 
 
 def test_live_camera_grants_what_it_can_and_its_rate_is_measured(plug_in, monkeypatch):
-    monkeypatch.setattr(loop, "RATE_CHECK_S", 1.0)
+    monkeypatch.setattr(figures, "RATE_CHECK_S", 1.0)
     plug_in(rate=10)
     report, presenter = play(camera="webcam", duration_s=1.8)
     assert report.camera["size"] == [320, 180]  # 1280x720 was asked for

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 
 from livecartoon.errors import ModelError
@@ -20,6 +21,20 @@ def test_live_style_key_switches_without_stalling():
     assert [style["name"] for style in report.styles] == ["copy", "invert"]
     assert report.frames["processed"] > 30  # it went on while the gate was shut
     assert read_time_code(255 - presenter.scenes[-1].styled) is not None
+
+
+def test_live_style_beside_is_open_already_and_drops_at_most_one_frame():
+    shop = ToyShop(opening_s=1.0)
+    report, presenter = play([(2.8, "]"), (4.2, "q")], shop=shop, camera="pattern:320x180@10")
+    assert [style["name"] for style in report.styles] == ["copy", "invert"]
+    scenes, start_s = presenter.scenes, presenter.shown_s[0]
+    is_changed = [(scene.styled != scene.source).any() for scene in scenes]
+    is_inverted = [(255 - scene.styled == scene.source).all() for scene in scenes]
+    changed, inverted = is_changed.index(True), is_inverted.index(True)
+    assert presenter.shown_s[changed] - start_s < 2.8 + 0.6  # not the second of opening
+    assert 0.15 < presenter.shown_s[inverted] - presenter.shown_s[changed] < 0.7
+    counters = [read_time_code(scene.source)[0] for scene in scenes[changed - 3 :]]
+    assert np.diff(counters).max() <= 2
 
 
 def test_live_style_that_cannot_be_made_keeps_the_one_before():

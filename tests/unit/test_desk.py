@@ -38,6 +38,21 @@ def test_next_style_from_a_style_file_starts_at_the_first():
     assert result.style == "shinkai"
 
 
+@pytest.mark.parametrize(
+    ("styles", "style", "neighbours"),
+    [
+        ("abcd", "a", ["b", "d"]),
+        ("abcd", "c", ["d", "b"]),
+        ("ab", "a", ["b"]),
+        ("a", "a", []),
+        ("abc", "file", ["a", "c"]),
+        ("", "file", []),
+    ],
+)
+def test_neighbours_are_one_key_away(styles, style, neighbours):
+    assert Desk(tuple(styles), style).neighbours == neighbours
+
+
 def test_strength_keys_stay_within_the_range():
     assert press(["+"]).look.strength == 1.0
     assert press(["-", "-"]).look.strength == 0.9

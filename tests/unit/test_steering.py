@@ -174,6 +174,7 @@ class Run:
         self.now_s, self.frames = 0.0, 0
         self.wished, self.on_stage = KEY, None
         self.told: list[str] = []
+        self.beside: tuple[StyleKey, ...] = ()
         self.shelf.wish(KEY)
 
     def step(self, work_ms: float) -> None:
@@ -185,7 +186,8 @@ class Run:
         for _ in range(3):
             self.work.add(work_ms)
             self.latency.add(work_ms)
-        text = self.helm.follow(Moment(self.now_s, self.wished, self.on_stage, self.frames, 0))
+        seen = Moment(self.now_s, self.wished, self.on_stage, self.frames, 0, False, self.beside)
+        text = self.helm.follow(seen)
         self.told += [text] if text else []
         if (key := self.helm.next_wish(self.wished)) is not None:
             self.wished = key
@@ -221,6 +223,35 @@ def test_helm_opens_the_level_below_before_it_is_needed(run_of):
     run.until(lambda: run.shelf.holds(replace(KEY, rung=LOW)), 10.0)
     assert run.on_stage == KEY
     assert run.told == []
+
+
+def test_helm_opens_the_styles_beside_after_the_level_below(run_of):
+    run = run_of()
+    run.beside = (StyleKey("invert"), StyleKey("other"))
+    run.until(lambda: all(run.shelf.holds(key) for key in run.beside), 10.0)
+    assert [made.style for made in run.shop.made] == ["copy", "copy", "invert", "other"]
+    assert run.on_stage == KEY
+
+
+def test_helm_when_pressed_then_opens_no_styles_beside(run_of):
+    run = run_of()
+    run.beside = (StyleKey("invert"),)
+    run.until(lambda: run.now_s > 6, 27.0)
+    assert not run.shelf.holds(StyleKey("invert"))
+
+
+def test_helm_leaves_styles_out_that_were_never_built_or_cannot_be(run_of):
+    run = run_of(lambda key, *_: key.style != "invert")
+    run.beside = (StyleKey("invert"), StyleKey("broken"), StyleKey("other"))
+
+    def is_done() -> bool:
+        if (failure := run.shelf.failure()) is not None:
+            run.helm.refuse(failure[0])
+        return run.shelf.holds(StyleKey("other"))
+
+    run.until(is_done, 10.0)
+    assert run.builder.asked == []
+    assert run.helm.steering.rung is None
 
 
 def test_helm_when_slow_then_puts_the_level_below_on_stage_and_says_why(run_of):

@@ -60,7 +60,7 @@ def test_shelf_closes_old_stylizers_but_never_the_one_on_stage():
     with StyleShelf(shop, 32, 18) as shelf:
         shelf.wish(StyleKey("on stage"))
         wait_for(shelf.take)
-        for style in ("a", "b", "c", "d"):
+        for style in ("a", "b", "c", "d", "e", "f"):
             shelf.wish(StyleKey(style))
             wait_for(lambda style=style: shop.made[-1].style == style or None)
         wait_for(lambda: sum(s.is_closed for s in shop.made) == 2 or None)

@@ -95,10 +95,18 @@ class Desk:
 
     def turn_style(self, step: int) -> None:
         """Go to the next (+1) or previous (-1) style, round and round."""
-        if not self.styles:
-            return
+        if self.styles:
+            self.style = self._beside(step)
+
+    @property
+    def neighbours(self) -> list[str]:
+        """The styles one key away, the next one first."""
+        names = [self._beside(step) for step in (1, -1)] if self.styles else []
+        return [name for name in dict.fromkeys(names) if name != self.style]
+
+    def _beside(self, step: int) -> str:
         here = self.styles.index(self.style) if self.style in self.styles else -max(step, 0)
-        self.style = self.styles[(here + step) % len(self.styles)]
+        return self.styles[(here + step) % len(self.styles)]
 
     def turn_strength(self, step: float) -> None:
         """Change the strength within 0..1."""

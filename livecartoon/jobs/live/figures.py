@@ -19,6 +19,8 @@ from livecartoon.jobs.live.vram import vram_text
 from livecartoon.jobs.live.worker import Worker
 from livecartoon.jobs.report import temporal_fields
 
+LOW_RATE = 0.8
+RATE_CHECK_S = 3.0
 STAGES = {"network": "network", "temporal": "anti-flicker"}
 """Of the stylizer, and as the user reads them."""
 
@@ -43,6 +45,7 @@ class Figures:
     """Why there is no camera picture at the moment."""
     too_slow: str = ""
     """What was told when the lowest level did not hold."""
+    _is_rate_told: bool = False
     _growth: Growth = dataclasses.field(default_factory=Growth)
     _spent: Growth = dataclasses.field(default_factory=Growth)
 
@@ -99,6 +102,15 @@ class Figures:
         return tuple(
             (STAGES[name], us / 1000 / frames) for name, us in zip(STAGES, spent_us, strict=True)
         )
+
+    def low_rate(self, now_s: float) -> str:
+        """Say once that the camera delivers less than asked, and why that usually is; else ""."""
+        if not self.camera.is_physical or self._is_rate_told or now_s - self.start_s < RATE_CHECK_S:
+            return ""
+        rate, asked = self.arrivals.recent(now_s), float(self.camera.asked_rate)
+        self._is_rate_told = 0 < rate < LOW_RATE * asked
+        words = f"the camera delivers {rate:.1f} of {asked:.1f} fps: low light or USB bandwidth"
+        return words if self._is_rate_told else ""
 
     def engine_facts(self) -> dict[str, Any]:
         """Return the engine in use as plain fields, none before there is one."""

@@ -47,6 +47,8 @@ class Moment:
     dropped: int
     is_disturbed: bool = False
     """Something takes time now that will not in a moment."""
+    neighbours: tuple[StyleKey, ...] = ()
+    """What the user may wish next with one key."""
 
 
 class Helm:
@@ -73,6 +75,8 @@ class Helm:
         self._settled_s = float("-inf")
         self._before: StyleKey | None = None
         self._building: StyleKey | None = None
+        self._left_out: set[StyleKey] = set()
+        """Neighbours that cannot be had at once."""
         self._last_s: float | None = None
 
     def follow(self, moment: Moment) -> str | None:
@@ -80,9 +84,11 @@ class Helm:
         on_stage = moment.on_stage
         if on_stage is None:
             return None
-        if on_stage.style != self._style and self._find is not None:
+        if on_stage.style != self._style:
             self._style = on_stage.style
-            self.steering.climb(self._find(on_stage.style, self._width, self._height))
+            self._left_out.clear()
+            if self._find is not None:
+                self.steering.climb(self._find(on_stage.style, self._width, self._height))
         self._spend(moment.now_s, on_stage)
         change = self._measured(moment, on_stage)
         told = [] if change is None else [advice(change, self.steering.name)]
@@ -97,7 +103,10 @@ class Helm:
         return wanted if wanted != wished and self._shelf.holds(wanted) else None
 
     def refuse(self, key: StyleKey) -> None:
-        """Hear of a level that cannot be made: go on without it."""
+        """Hear of a level, or of another style, that cannot be made: go on without it."""
+        if key.style != self._style:
+            self._left_out.add(key)
+            return
         log.warning("no engine for level %s", key.rung.name if key.rung else "as typed")
         self.steering.give_up(key.rung)
 
@@ -133,13 +142,18 @@ class Helm:
         return None if window is None else self.steering.feed(window)
 
     def _fetch(self, moment: Moment) -> list[str]:
-        """Have the level that is wanted opened, else the one that may be wanted next."""
+        """Have the level that is wanted opened, else what may be wanted next.
+
+        First the level below, which cannot wait; then the styles beside, where there is time.
+        """
         if (missing := self._shelf.missing()) is not None:
             return self._build(missing)
         if moment.now_s - self._asked_s < ASK_S:
             return []
         rungs = [self.steering.rung, *self.steering.spares]
         keys = [replace(moment.wished, rung=rung) for rung in rungs]
+        if not self.steering.is_pressed:
+            keys += [key for key in moment.neighbours if key not in self._left_out]
         absent = [key for key in keys if not self._shelf.holds(key)]
         if absent and moment.on_stage == moment.wished:
             self._asked_s = moment.now_s
@@ -148,6 +162,9 @@ class Helm:
 
     def _build(self, key: StyleKey) -> list[str]:
         """Build what is wanted now, and what is likely to be; what to tell about it."""
+        if key.style != self._style:
+            self._left_out.add(key)
+            return []
         is_urgent = key.rung == self.steering.rung or self.steering.is_pressed
         if not is_urgent:
             return []

@@ -33,11 +33,9 @@ from livecartoon.slot import Slot, SlotClosed
 log = logging.getLogger(__name__)
 POLL_S = 0.02
 JOIN_S = 0.8
-LOW_RATE = 0.8
 FLOOD = 1.2
 """Times the rate asked for: more than that is not worth drawing."""
 LEVEL_NOTE_S = 1.0
-RATE_CHECK_S = 3.0
 
 
 class LiveRun:
@@ -73,7 +71,6 @@ class LiveRun:
         self._wished = StyleKey.of(engine.style, engine.look)
         self._loss = ""
         self._warnings: list[str] = []
-        self._is_rate_told = False
         self._start_s = time.monotonic()
 
     def run(
@@ -225,7 +222,9 @@ class LiveRun:
         """Let the governor see how the run goes, and follow it."""
         counts = self._arrivals.count, self._dropped()
         is_on_trial = bool(getattr(self._worker.temporal, "is_on_trial", False))
-        seen = Moment(now_s, self._wished, self._worker.on_stage, *counts, is_on_trial)
+        rung = self._figures.steering.rung
+        beside = tuple(StyleKey.of(name, self._desk.look, rung) for name in self._desk.neighbours)
+        seen = Moment(now_s, self._wished, self._worker.on_stage, *counts, is_on_trial, beside)
         if text := self._helm.follow(seen):
             self._stage.say(text, LEVEL_NOTE_S)
             if self._figures.steering.is_too_slow:
@@ -238,7 +237,7 @@ class LiveRun:
         """Hear of styles that cannot be prepared and of sinks that failed."""
         if failure := self._shelf.failure():
             key, error = failure
-            if key != self._wished and key.rung != self._wished.rung:
+            if key != self._wished:
                 self._helm.refuse(key)
                 return
             if self._worker.on_stage is None:
@@ -248,24 +247,13 @@ class LiveRun:
             self._wished = self._worker.on_stage
             self._desk.style, self._desk.look = self._wished.style, self._wished.look
         self._rack.check(is_alone=not self._settings.show)
-        self._warn_of_low_rate()
+        if text := self._figures.low_rate(time.monotonic()):
+            self._warnings.append(text)
+            log.warning("%s", text)
         note = getattr(self._worker.temporal, "note", None)
         if note and not any(told.startswith(note.partition(":")[0]) for told in self._warnings):
             self._warnings.append(note)
             self._stage.say(note)
-
-    def _warn_of_low_rate(self) -> None:
-        """Say once that the camera delivers less than asked, and why that usually is."""
-        if not self._camera.is_physical or self._is_rate_told:
-            return
-        now_s = time.monotonic()
-        rate, asked = self._arrivals.recent(now_s), float(self._camera.asked_rate)
-        if now_s - self._start_s > RATE_CHECK_S and 0 < rate < LOW_RATE * asked:
-            self._is_rate_told = True
-            self._warnings.append(
-                f"the camera delivers {rate:.1f} of {asked:.1f} fps: low light or USB bandwidth"
-            )
-            log.warning("%s", self._warnings[-1])
 
     def _end_reason(self) -> EndReason | None:
         if self._desk.wants_quit:

@@ -22,7 +22,8 @@ from livecartoon.jobs.live.levels import Rung
 from livecartoon.slot import Slot
 
 log = logging.getLogger(__name__)
-KEPT = 3
+KEPT = 5
+"""The style on show, the level below it, the styles beside it, and the one before."""
 TIMED = 3
 ENOUGH_S = 0.15
 """Timing an engine must not delay the first picture much."""
