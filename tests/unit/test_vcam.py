@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import sys
 import time
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 
 import av
 import numpy as np
@@ -73,6 +75,63 @@ def test_vcam_device_that_is_none_is_e805(monkeypatch):
         VcamSink("/dev/null", INFO)
     assert caught.value.code == "E805"
     assert any("modprobe" in remedy for remedy in caught.value.remedies)
+
+
+class StandIn(ModuleType):
+    """pyvirtualcam as far as it is used; `has_device` says whether OBS is installed."""
+
+    def __init__(self, *, has_device: bool = True) -> None:
+        super().__init__("pyvirtualcam")
+        self.sent: list[np.ndarray] = []
+        self.asked: dict[str, object] = {}
+        self.is_closed, self.has_device = False, has_device
+
+    def Camera(self, **asked: object) -> StandIn:
+        if not self.has_device:
+            raise RuntimeError("virtual camera output could not be started")
+        self.asked = asked
+        return self
+
+    def send(self, pixels: np.ndarray) -> None:
+        self.sent.append(pixels.copy())
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+
+    def install(package: StandIn | None) -> StandIn | None:
+        monkeypatch.setitem(sys.modules, "pyvirtualcam", package)
+        return package
+
+    return install
+
+
+def test_vcam_elsewhere_feeds_the_package_and_ends_black(elsewhere):
+    package = elsewhere(StandIn())
+    with VcamSink("", INFO) as sink:
+        sink.write(Frame(np.full((180, 320, 3), 200, np.uint8), 0, INFO.time_base))
+        time.sleep(0.2)
+    assert package.asked == {"width": 320, "height": 180, "fps": 50.0, "device": None}
+    assert len(package.sent) > 3
+    assert (package.sent[-2] == 200).all()
+    assert not package.sent[-1].any()
+    assert package.is_closed
+
+
+@pytest.mark.parametrize(
+    ("package", "remedy"),
+    [(None, 'pip install "livecartoon[vcam]"'), (StandIn(has_device=False), "install OBS Studio")],
+)
+def test_vcam_elsewhere_that_is_missing_names_what_to_install(elsewhere, package, remedy):
+    elsewhere(package)
+    with pytest.raises(DeviceError) as caught:
+        VcamSink("", INFO)
+    assert caught.value.code == "E805"
+    assert caught.value.remedies[0].startswith(remedy)
 
 
 @pytest.fixture
