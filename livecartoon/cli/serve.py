@@ -34,7 +34,7 @@ def serve(**values: Any) -> None:
       livecartoon serve --camera pattern: --duration 2s
     """
     try:
-        from livecartoon.jobs.serve import ServeSettings, run_serve
+        from livecartoon.jobs.serve import ServeSettings, is_loopback_host, run_serve
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("aiohttp", "aiortc"):
             raise
@@ -47,6 +47,12 @@ def serve(**values: Any) -> None:
     page = ServeSettings(**{name: values.pop(name) for name in ("host", "port", "token")})
     settings = LiveSettings(camera=values.pop("camera"), **camera_fields(values))
     options = engine_options(session, values)
+    if settings.camera == "browser:" and not is_loopback_host(page.host):
+        session.warn(
+            "W801",
+            "browsers elsewhere keep their camera from a page without https: "
+            "--camera 0 sends this machine's",
+        )
     report = run_serve(
         page, settings, options, lambda address: session.say(f"open {address}  (Ctrl-C ends it)")
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import os
 import signal
@@ -23,7 +24,7 @@ from livecartoon.config import EngineOptions
 from livecartoon.errors import UsageError
 from livecartoon.jobs.live import LiveReport, LiveSettings
 from livecartoon.jobs.serve import ServeSettings, run_serve
-from livecartoon.jobs.serve.settings import is_known_host
+from livecartoon.jobs.serve.settings import is_known_host, reachable_host
 from livecartoon.sources.pattern import read_time_code
 from livecartoon.sources.pictures import read_picture
 from tests.browser import PROGRAM, Browser
@@ -169,6 +170,21 @@ def test_page_beyond_this_machine_needs_a_token(host):
     with pytest.raises(UsageError, match="--token"):
         ServeSettings(host=host)
     assert len(ServeSettings(host=host, token="auto").secret() or "") >= 22
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [("127.0.0.1", "127.0.0.1"), ("studio.local", "studio.local"), ("192.168.1.5", "192.168.1.5")],
+)
+def test_page_address_names_the_host_that_was_typed(host, told):
+    assert reachable_host(host) == told
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_page_address_of_all_hosts_is_one_that_others_can_type(host):
+    told = ipaddress.ip_address(reachable_host(host))
+    assert not told.is_unspecified
+    assert told.version == ipaddress.ip_address(host).version
 
 
 def test_page_token_that_is_short_is_refused():

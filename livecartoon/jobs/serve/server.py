@@ -18,7 +18,7 @@ from livecartoon.errors import LivecartoonError, OutputError
 from livecartoon.frame import Pixels
 from livecartoon.jobs.serve.guard import add_headers, guard
 from livecartoon.jobs.serve.rtc import Calls
-from livecartoon.jobs.serve.settings import ServeSettings
+from livecartoon.jobs.serve.settings import ServeSettings, reachable_host
 from livecartoon.sinks.web import WebPresenter, jpeg
 
 MOST_VIEWERS = 4
@@ -63,7 +63,8 @@ class PageServer:
     @property
     def address(self) -> str:
         """What to open in a browser."""
-        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        host = reachable_host(self._settings.host)
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}/" + (f"?token={self.token}" if self.token else "")
 
     def __enter__(self) -> PageServer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+import socket
 from dataclasses import dataclass
 
 from livecartoon.errors import UsageError
@@ -11,6 +12,11 @@ from livecartoon.errors import UsageError
 TOKEN_BYTES = 16
 SHORTEST_TOKEN = 12
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+EVERYWHERE = {
+    "0.0.0.0": (socket.AF_INET, "192.0.2.1", "127.0.0.1"),
+    "::": (socket.AF_INET6, "2001:db8::1", "::1"),
+}
+"""All addresses of a machine -> family, an address that nobody has (RFC 5737, 3849), loopback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,19 @@ def is_loopback_host(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def reachable_host(host: str) -> str:
+    """What others type to reach `host`; of "all addresses" the one in this machine's network."""
+    if host not in EVERYWHERE:
+        return host
+    family, nobody, loopback = EVERYWHERE[host]
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((nobody, 9))  # of UDP this only looks up the route: nothing is sent
+            return str(probe.getsockname()[0])
+    except OSError:  # no network
+        return loopback
 
 
 def is_known_host(header: str, bound: str) -> bool:
