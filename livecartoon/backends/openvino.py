@@ -171,7 +171,9 @@ def convert(spec: EngineSpec, openvino: Any, *, is_inner: bool = False) -> Any: 
         warnings.simplefilter("ignore")  # the tracer warns of every Python number it fixes
         # Traced here without the tracer's own check: that one imports two thirds of what a first
         # start waits for, and the self-test proves the engine anyway.
-        traced = torch.jit.trace(graph, inputs, strict=False, check_trace=False)
+        traced = torch.jit.trace(  # type: ignore[no-untyped-call]  # untyped in torch
+            graph, inputs, strict=False, check_trace=False
+        )
         model = openvino.convert_model(traced, example_input=inputs)
     shapes = [list(value.shape) for value in inputs]
     model.reshape(dict(zip(model.inputs, shapes, strict=True)))
