@@ -280,6 +280,14 @@ def test_helm_when_warming_up_took_too_long_then_begins_at_the_level_below(run_o
     assert run.rung == LOW
 
 
+def test_helm_when_the_level_below_was_never_built_then_begins_where_auto_stands(run_of):
+    run = run_of(lambda key, *_: key.rung != LOW)
+    run.shop.delay_s = 0.025
+    run.until(lambda: run.now_s > 4, 22.0)
+    assert run.rung is None
+    assert (run.told, run.builder.asked) == ([], [])
+
+
 def test_helm_while_an_engine_is_opened_measures_nothing(run_of):
     run = run_of()
     run.until(lambda: run.on_stage == KEY, 10.0)

@@ -125,8 +125,8 @@ class Helm:
         now_s = moment.now_s
         if on_stage != self._before:
             self._before, self._settled_s = on_stage, now_s + SETTLE_S
-            if on_stage.rung == self.steering.rung:
-                return self.steering.start(self._shelf.warmup_ms(on_stage))
+        if self._may_start_lower(moment.wished, on_stage):
+            return self.steering.start(self._shelf.warmup_ms(on_stage))
         is_quiet = (
             on_stage == moment.wished
             and on_stage.rung == self.steering.rung
@@ -140,6 +140,15 @@ class Helm:
             return None
         window = self._gauge.window(now_s, moment.captured, moment.dropped)
         return None if window is None else self.steering.feed(window)
+
+    def _may_start_lower(self, wished: StyleKey, on_stage: StyleKey) -> bool:
+        """Whether the level below is at hand: to begin there is not worth a build."""
+        spares = [replace(wished, rung=rung) for rung in self.steering.spares]
+        return (
+            self.steering.is_starting
+            and on_stage.rung == self.steering.rung
+            and all(self._shelf.holds(key) for key in spares)
+        )
 
     def _fetch(self, moment: Moment) -> list[str]:
         """Have the level that is wanted opened, else what may be wanted next.
