@@ -43,6 +43,16 @@ def test_steering_before_a_ladder_stays_at_what_was_typed():
     assert steering.rung is None
     assert steering.feed(window(1.0, 900.0)) is None
     assert (steering.name, steering.spares) == ("", [])
+    assert steering.is_pressed
+
+
+def test_steering_without_a_ladder_begins_as_typed():
+    steering = Steering(30.0, 100.0)
+    assert steering.start(900.0) is None
+    assert not steering.is_starting
+    assert not steering.is_at_ease  # nothing has been measured yet
+    steering.feed(window(1.0, 20.0))
+    assert steering.is_at_ease
 
 
 def test_steering_begins_where_auto_stands():
@@ -271,6 +281,7 @@ def test_helm_when_the_lowest_is_too_slow_then_gives_advice(run_of):
 def test_helm_when_warming_up_took_too_long_then_begins_at_the_level_below(run_of):
     run = run_of()
     run.shop.delay_s = 0.025  # of 33 ms; levels that are not typed take no time
+    run.builder.is_busy = True  # no window is judged before the level below is open
     run.until(lambda: run.rung == LOW, 5.0)
     (text,) = run.told
     assert text.startswith("level 360p nano: 2")

@@ -161,7 +161,7 @@ class Helm:
             return []
         rungs = [self.steering.rung, *self.steering.spares]
         keys = [replace(moment.wished, rung=rung) for rung in rungs]
-        if not self.steering.is_pressed:
+        if self.steering.is_at_ease:
             keys += [key for key in moment.neighbours if key not in self._left_out]
         absent = [key for key in keys if not self._shelf.holds(key)]
         if absent and moment.on_stage == moment.wished:

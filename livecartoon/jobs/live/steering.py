@@ -36,7 +36,7 @@ class Steering:
     """Until a level has fitted when it was warmed up, or has been judged."""
     _ladder: Ladder | None = None
     _governor: Governor | None = None
-    _share: float = 0.0
+    _share: float | None = None
     """Of the budget, what the last window's frames took."""
 
     def climb(self, ladder: Ladder) -> None:
@@ -68,7 +68,12 @@ class Steering:
     @property
     def is_pressed(self) -> bool:
         """Whether a level below is likely to be needed soon."""
-        return self._share > START_SHARE
+        return self._share is not None and self._share > START_SHARE
+
+    @property
+    def is_at_ease(self) -> bool:
+        """Whether what was measured leaves time for other things."""
+        return self._share is not None and self._share <= START_SHARE
 
     @property
     def is_too_slow(self) -> bool:
@@ -87,9 +92,10 @@ class Steering:
 
     def start(self, warmup_ms: float) -> Change | None:
         """Hear what a frame took when the level on show was warmed up; the change, if any."""
-        if self._governor is None or not self.is_starting:
+        if not self.is_starting:
             return None
-        change = self._governor.start(warmup_ms) if self.is_on else None
+        governor = self._governor if self.is_on else None
+        change = governor.start(warmup_ms) if governor is not None else None
         self.is_starting = change is not None
         self.changes += change is not None
         return change
@@ -97,9 +103,9 @@ class Steering:
     def feed(self, window: Window) -> Change | None:
         """Take what was measured; the change that follows from it, None for nearly all."""
         self.is_starting = False
+        self._share = window.work_ms * self.target_fps / 1000
         if self._governor is None or not self.is_on:
             return None
-        self._share = window.work_ms / self._governor.budget_ms
         number = self._governor.number
         change = self._governor.feed(window)
         if self._governor.number != number:
