@@ -124,7 +124,6 @@ class Governor:
     def start(self, warmup_ms: float) -> Change | None:
         """Hear what a frame took while warming up; the level below to begin with, if too much.
 
-        To be asked again when that one is warm: so a run begins at the highest level that fits.
         The lowest is never refused here, and no fall is noted: the way up stays open.
         """
         if warmup_ms <= START_SHARE * self.budget_ms or self.number + 1 >= len(self.levels):

@@ -90,9 +90,14 @@ def test_steering_when_the_lowest_is_too_slow_then_halves_the_rate_once():
 def test_steering_begins_where_warming_up_fits():
     steering = steered()
     assert steering.start(24.0).level == LOW.level
-    assert (steering.rung, steering.changes, steering.is_starting) == (LOW, 1, True)
-    assert steering.start(99.0) is None  # the lowest
-    assert not steering.is_starting
+    assert (steering.rung, steering.changes, steering.is_starting) == (LOW, 1, False)
+
+
+def test_steering_hears_of_warming_up_once_only():
+    steering = steered(Ladder((HIGH, MIDDLE, LOW), 0))
+    assert steering.start(99.0).level == MIDDLE.level
+    assert steering.start(99.0) is None
+    assert steering.rung == MIDDLE
 
 
 def test_steering_once_a_level_has_been_judged_hears_no_more_of_warming_up():

@@ -33,7 +33,7 @@ class Steering:
     shown: str = ""
     """The level that draws now, as the user reads it; a change begins when its engine is there."""
     is_starting: bool = True
-    """Until a level has fitted when it was warmed up, or has been judged."""
+    """Until the first level has been judged by its warm-up, or by a window."""
     _ladder: Ladder | None = None
     _governor: Governor | None = None
     _share: float | None = None
@@ -91,12 +91,15 @@ class Steering:
         return self.target_fps / 2 if self.is_too_slow else self.target_fps
 
     def start(self, warmup_ms: float) -> Change | None:
-        """Hear what a frame took when the level on show was warmed up; the change, if any."""
+        """Hear what a frame took when the first level was warmed up; the change, if any.
+
+        Once only: a level that is opened beside a running picture warms up slower than it draws.
+        """
         if not self.is_starting:
             return None
+        self.is_starting = False
         governor = self._governor if self.is_on else None
         change = governor.start(warmup_ms) if governor is not None else None
-        self.is_starting = change is not None
         self.changes += change is not None
         return change
 
