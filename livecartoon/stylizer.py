@@ -210,7 +210,8 @@ class Stylizer(Closing):
 
     def _open_temporal(self, name: str) -> Steadier:
         mode = self.style.temporal if name == "auto" else name
-        filter_ = open_temporal(mode, self._options.temporal_strength)
+        card = None if self._device == "cpu" else self._device
+        filter_ = open_temporal(mode, self._options.temporal_strength, card)
         return Steadier(mode, filter_, is_live=self._is_live, frame_s=self._frame_s)
 
 

@@ -15,8 +15,8 @@ class Auto(Blend):
     much and gains nothing on a tripod. The two share their memory: no change can be seen.
     """
 
-    def __init__(self, strength: float) -> None:
-        super().__init__(strength)
+    def __init__(self, strength: float, card: str | None = None) -> None:
+        super().__init__(strength, card)
         self._may_follow = True
 
     @property
@@ -33,12 +33,12 @@ class Auto(Blend):
             self._state.may_follow = False
 
     def _new_state(self, shape: tuple[int, ...]) -> BlendState:
-        return _AutoState(shape, self._may_follow)
+        return _AutoState(shape, self._may_follow, self._card)
 
 
 class _AutoState(FlowState):
-    def __init__(self, shape: tuple[int, ...], may_follow: bool) -> None:
-        super().__init__(shape)
+    def __init__(self, shape: tuple[int, ...], may_follow: bool, card: str | None) -> None:
+        super().__init__(shape, card)
         self._camera = CameraWatch(self._planes.height, self._planes.width)
         self.may_follow = may_follow
 

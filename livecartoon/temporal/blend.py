@@ -10,7 +10,7 @@ import numpy as np
 from livecartoon.frame import Pixels
 from livecartoon.temporal.exposure import apply_exposure, exposure_gain
 from livecartoon.temporal.gate import Gate
-from livecartoon.temporal.history import History
+from livecartoon.temporal.history import History, Memory
 from livecartoon.temporal.noise import NoiseLevel
 from livecartoon.temporal.planes import Floats, Planes
 from livecartoon.temporal.scenecut import SceneCut, thumbnail
@@ -40,8 +40,10 @@ class Blend:
     nothing at these sizes; their number, a setting of the whole process, is left alone.
     """
 
-    def __init__(self, strength: float) -> None:
+    def __init__(self, strength: float, card: str | None = None) -> None:
+        """`card` is torch's name of the device that keeps the running mean; None = no card."""
         self._tau_s = time_constant_s(strength)
+        self._card = card
         self._state: BlendState | None = None
 
     @property
@@ -63,13 +65,13 @@ class Blend:
         self._state = None
 
     def _new_state(self, shape: tuple[int, ...]) -> BlendState:
-        return BlendState(shape)
+        return BlendState(shape, self._card)
 
 
 class BlendState:
     """All that is remembered of a stream of one size."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], card: str | None = None) -> None:
         self.shape = shape
         self._planes = Planes(shape[0], shape[1])
         height, width = self._planes.height, self._planes.width
@@ -82,7 +84,7 @@ class BlendState:
         self._scene = SceneCut()
         self._noise = NoiseLevel(height, width)
         self._gate = Gate(height, width)
-        self._history = History(shape[0], shape[1])
+        self._history = _open_history(shape[0], shape[1], card)
 
     def step(self, source: Pixels, styled: Pixels, seconds: float, tau_s: float) -> Pixels:
         """Take in one frame, return what to show."""
@@ -159,3 +161,11 @@ class BlendState:
 
     def _find_opening(self, deviation: Floats) -> None:
         self._gate.fill(self._lag, deviation, self._noise.chroma, self._opening)
+
+
+def _open_history(height: int, width: int, card: str | None) -> Memory:
+    if card is None:
+        return History(height, width)
+    from livecartoon.temporal.card.history import CardHistory  # torch: only where a card draws
+
+    return CardHistory(height, width, card)

@@ -32,7 +32,7 @@ class Flow(Blend):
         return "flow" if self._tau_s else "off"
 
     def _new_state(self, shape: tuple[int, ...]) -> BlendState:
-        state = FlowState(shape)
+        state = FlowState(shape, self._card)
         state.follow(True)
         return state
 
@@ -43,18 +43,15 @@ class FlowState(BlendState):
     Both ways share the running means, so that changing between them cannot be seen.
     """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        super().__init__(shape)
+    def __init__(self, shape: tuple[int, ...], card: str | None = None) -> None:
+        super().__init__(shape, card)
         height, width = self._gain.shape
         self._resting = self._noise, self._gate
         self._moving_with = ResidualNoise(height, width), Gate(height, width, _SHUT, _OPEN)
-        self._motion = Motion(height, width)
+        self._motion = Motion(height, width, card)
         self._spare = np.empty_like(self._now)
         self._spare_gain = np.empty_like(self._gain)
         self._outside: NDArray[np.bool_] | None = None
-        y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
-        self._full_grid = np.stack([x, y], axis=-1)
-        self._full_places = np.empty_like(self._full_grid)
         self.follows = False
 
     def follow(self, follows: bool) -> None:
@@ -89,7 +86,7 @@ class FlowState(BlendState):
             np.copyto(planes, self._spare)
         fetch(self._gain, places, cv2.INTER_LINEAR, self._spare_gain)
         self._gain, self._spare_gain = self._spare_gain, self._gain
-        self._move_history()
+        self._history.move(self._motion.flow, self._planes.divisor)
 
     def _edge_tolerance(self) -> float:
         """Half a pixel beside an edge is much difference: motion is never found exactly."""
@@ -99,15 +96,3 @@ class FlowState(BlendState):
         super()._find_opening(deviation)
         if self._outside is not None:
             self._opening[self._outside] = 1
-
-    def _move_history(self) -> None:
-        height, width = self._full_grid.shape[:2]
-        cv2.resize(
-            self._motion.flow,
-            (width, height),
-            dst=self._full_places,
-            interpolation=cv2.INTER_LINEAR,
-        )
-        self._full_places *= float(self._planes.divisor)
-        self._full_places += self._full_grid
-        self._history.move(self._full_places)

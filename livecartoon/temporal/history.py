@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -13,8 +14,28 @@ from livecartoon.temporal.planes import Floats
 
 _STRIP_PIXELS = 20_000
 """Two float strips of this many pixels stay in the second-level cache."""
-_COARSE = 16
+COARSE = 16
 """A brightness step of the whole picture is followed at one pixel in 16 x 16."""
+
+
+class Memory(Protocol):
+    """A running mean of styled frames, wherever it lies."""
+
+    def seed(self, styled: Pixels) -> None:
+        """Start anew from `styled`."""
+        ...
+
+    def blend(self, styled: Pixels, gain: Floats) -> Pixels:
+        """Move towards `styled` by `gain` (h, w) in 0..1; return the mean, rounded, fresh."""
+        ...
+
+    def rebase(self, styled: Pixels) -> None:
+        """Follow at once what changed in the wide, as after a step of the exposure."""
+        ...
+
+    def move(self, flow: Floats, times: int) -> None:
+        """Fetch every pixel's mean from where `flow` (h, w, 2) says, `times` as far."""
+        ...
 
 
 class History:
@@ -33,6 +54,7 @@ class History:
         self._weight = np.empty_like(self._step)
         self._wide: Floats | None = None
         self._spare: Floats | None = None
+        self._grid: Floats | None = None
 
     def seed(self, styled: Pixels) -> None:
         """Start anew from `styled`."""
@@ -60,7 +82,7 @@ class History:
         seen there; better by 0.3 dB, too, than to move them all.
         """
         height, width = styled.shape[:2]
-        coarse = max(width // _COARSE, 1), max(height // _COARSE, 1)
+        coarse = max(width // COARSE, 1), max(height // COARSE, 1)
         target = cv2.resize(styled, coarse, interpolation=cv2.INTER_AREA)
         change = cv2.resize(self._mean, coarse, interpolation=cv2.INTER_AREA)
         np.subtract(target, change, out=change)
@@ -75,14 +97,21 @@ class History:
             np.maximum(wide, np.minimum(step, 0, out=limit), out=wide)
             mean += wide
 
-    def move(self, places: Floats) -> None:
-        """Fetch every pixel's mean from `places` (H, W, 2), x and y in the picture.
+    def move(self, flow: Floats, times: int) -> None:
+        """Fetch every pixel's mean from where `flow` (h, w, 2) says, `times` as far.
 
         Bicubic: bilinear fetches, frame after frame, cost a quarter of the sharpness.
         """
-        if self._spare is None:
+        height, width = self._mean.shape[:2]
+        if self._spare is None or self._grid is None:
             self._spare = np.empty_like(self._mean)
-        fetch(self._mean, places, cv2.INTER_CUBIC, self._spare)
+            y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+            self._grid = np.stack([x, y], axis=-1)
+            self._places = np.empty_like(self._grid)
+        cv2.resize(flow, (width, height), dst=self._places, interpolation=cv2.INTER_LINEAR)
+        self._places *= float(times)
+        self._places += self._grid
+        fetch(self._mean, self._places, cv2.INTER_CUBIC, self._spare)
         np.clip(self._spare, 0, 255, out=self._spare)
         self._mean, self._spare = self._spare, self._mean
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from livecartoon.frame import Pixels
 from livecartoon.temporal.fetch import fetch
 from livecartoon.temporal.planes import Floats
 
@@ -16,6 +19,14 @@ _REST_MARGIN = 0.35
 _WINDOW = (7, 7)
 
 
+class Search(Protocol):
+    """What finds a motion; OpenCV's own objects are some."""
+
+    def calc(self, now: Pixels, before: Pixels, flow: Floats) -> object:
+        """Fill `flow` (h, w, 2), from `now` to `before`, from luma (h, w) in 8 bit."""
+        ...
+
+
 class Motion:
     """Dense inverse search, from now to before: gives the place to fetch from directly.
 
@@ -23,9 +34,9 @@ class Motion:
     moving object is dragged along. Its finest preset buys nothing over the fastest here.
     """
 
-    def __init__(self, height: int, width: int) -> None:
+    def __init__(self, height: int, width: int, card: str | None = None) -> None:
         self._is_able = min(height, width) >= _MIN_SIDE
-        self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._search = _open_search(card)
         self._now, self._before = np.zeros((2, height, width), np.uint8)
         y, x = np.mgrid[0:height, 0:width].astype(np.float32)
         self._grid = np.stack([x, y], axis=-1)
@@ -76,3 +87,11 @@ class Motion:
             cv2.boxFilter(self._error, -1, _WINDOW, dst=error)
         self._moved += _REST_MARGIN * noise
         np.greater(self._rest, self._moved, out=self._mask)
+
+
+def _open_search(card: str | None) -> Search:
+    if card is None:
+        return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    from livecartoon.temporal.card.search import CardSearch  # torch: only where a card draws
+
+    return CardSearch(card)

@@ -8,8 +8,8 @@ from livecartoon.frame import Pixels
 class Off:
     """Shows what it is given."""
 
-    def __init__(self, strength: float = 0.0) -> None:
-        """Ignore `strength`: there is nothing to steady."""
+    def __init__(self, strength: float = 0.0, card: str | None = None) -> None:
+        """Ignore both: there is nothing to steady."""
 
     @property
     def method(self) -> str:

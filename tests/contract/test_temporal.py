@@ -23,9 +23,11 @@ def run(filter_, frames, start=0.0):
     return [filter_(255 - frame, frame, start + i / 30) for i, frame in enumerate(frames)]
 
 
-@pytest.fixture(params=MODES)
+@pytest.fixture(params=[(mode, card) for mode in MODES for card in (None, "cpu")], ids=str)
 def steady(request):
-    return open_temporal(request.param, 0.6)
+    """Every mode, with OpenCV and in the form for cards (on torch's own CPU)."""
+    mode, card = request.param
+    return open_temporal(mode, 0.6, card)
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)

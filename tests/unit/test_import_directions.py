@@ -66,7 +66,7 @@ BORDERS = {
     "safetensors": {"models.checkpoint"},
     "tensorrt": {"backends.tensorrt"},
     "tensorrt_rtx": {"backends.rtx_builder"},
-    "torch": {"api", "backends", "jobs", "models"},
+    "torch": {"api", "backends", "jobs", "models", "temporal.card"},
     "torch_tensorrt": {"backends.tensorrt"},
 }
 #: What runs before a job starts: nothing slow at the top of these modules.
