@@ -76,7 +76,7 @@ class FlowState(BlendState):
         if not self.follows:
             return
         noise = float(np.median(self._noise.luma[::8, ::8]))
-        if not self._motion.find(self._now[0], self._before[0], noise):
+        if not self._motion.find(self._now[0], self._before[0], noise, self._standstill.unchanged):
             return
         self._outside = self._motion.outside()
         places = self._motion.places

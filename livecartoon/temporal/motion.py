@@ -52,8 +52,12 @@ class Motion:
         """Keep luma (h, w) as the frame before the next."""
         cv2.convertScaleAbs(luma, dst=self._before)
 
-    def find(self, luma: Floats, before: Floats, noise: float) -> bool:
-        """Fill `flow` and `places` from two luma planes (h, w); False = nothing moves."""
+    def find(self, luma: Floats, before: Floats, noise: float, resting: NDArray[np.bool_]) -> bool:
+        """Fill `flow` and `places` from two luma planes (h, w); False = nothing moves.
+
+        Nor does what is `resting` (h, w) for certain, whatever moves beside it: a codec leaves
+        flat parts of a moving picture where they were.
+        """
         if not self._is_able:
             return False
         cv2.convertScaleAbs(luma, dst=self._now)
@@ -64,6 +68,7 @@ class Motion:
             return False
         cv2.dilate(self._mask, self._kernel, dst=self._moved)
         cv2.boxFilter(self._moved, -1, (5, 5), dst=self._mask)
+        self._mask[resting] = 0
         self.flow *= self._mask[..., None]
         np.add(self._grid, self.flow, out=self.places)
         return True

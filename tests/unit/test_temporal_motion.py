@@ -7,6 +7,7 @@ from livecartoon.temporal.flow import Flow
 from livecartoon.temporal.motion import Motion
 
 HEIGHT, WIDTH = 96, 128
+NOWHERE = np.zeros((HEIGHT, WIDTH), bool)
 
 
 def soft_noise(seed=0):
@@ -31,7 +32,7 @@ def test_motion_of_a_sliding_picture_then_finds_where_it_was():
     motion = Motion(HEIGHT, WIDTH)
     before, now = (np.ascontiguousarray(world[:, x : x + WIDTH]) for x in (10, 13))
     motion.remember(before)
-    assert motion.find(now, before, 0.5)
+    assert motion.find(now, before, 0.5, NOWHERE)
     inner = motion.flow[20:-20, 20:-20]
     assert np.median(inner[..., 0]) == pytest.approx(3, abs=0.2)
     assert np.median(inner[..., 1]) == pytest.approx(0, abs=0.2)
@@ -45,12 +46,12 @@ def test_motion_of_a_still_picture_with_noise_then_finds_none():
     before, now = (still + rng.normal(0, 1, still.shape).astype(np.float32) for _ in range(2))
     motion = Motion(HEIGHT, WIDTH)
     motion.remember(before)
-    assert not motion.find(now, before, 1.0)
+    assert not motion.find(now, before, 1.0, NOWHERE)
 
 
 def test_motion_of_a_tiny_picture_then_finds_none():
     luma = np.zeros((5, 5), np.float32)
-    assert not Motion(5, 5).find(luma, luma, 1.0)
+    assert not Motion(5, 5).find(luma, luma, 1.0, NOWHERE[:5, :5])
 
 
 def test_flow_when_the_camera_pans_then_the_noise_is_averaged_along():
