@@ -42,8 +42,9 @@ def find_flow(now: Tensor, before: Tensor) -> Tensor:
 def _enlarged(flow: Tensor, height: int, width: int) -> Tensor:
     if flow.shape[2:] == (height, width):
         return flow
-    scale = flow.new_tensor([width / flow.shape[3], height / flow.shape[2]]).view(1, 2, 1, 1)
-    return nn.interpolate(flow, (height, width), mode="bilinear") * scale
+    larger = nn.interpolate(flow, (height, width), mode="bilinear")
+    x, y = larger[:, :1] * (width / flow.shape[3]), larger[:, 1:] * (height / flow.shape[2])
+    return torch.cat([x, y], 1)
 
 
 def _refined(now: Tensor, before: Tensor, flow: Tensor) -> Tensor:
