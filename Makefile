@@ -21,7 +21,7 @@ SIDE_BY_SIDE = -n $(WORKERS) --dist worksteal
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-gpu check lint bench clean
+.PHONY: help setup demo test test-fast test-gpu check lint docs bench clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -51,11 +51,16 @@ check: $(READY)  ## ruff and mypy, also called lint
 
 lint: check
 
+docs: $(READY)  ## build the documentation into site/
+	@$(BIN)/python docs/make_errors.py
+	@$(BIN)/python docs/make_figures.py
+	@$(BIN)/mkdocs build --strict --quiet
+
 bench: $(READY)  ## measure this machine into bench.json
 	@$(BIN)/livecartoon bench --seconds 4 -o bench.json
 
 clean:  ## remove caches and build products; converted videos and .venv stay
-	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	@rm -rf build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
 	@find . -path ./$(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A wheel of torch that pip already knows of is taken first, then the CPU index; with an NVIDIA

@@ -67,21 +67,6 @@ def test_examples_of_help_when_pasted_then_work(name, folder, capsys):
             )
 
 
-def test_examples_of_readme_when_pasted_then_work(folder, capsys, monkeypatch):
-    # `cache verify` judges what is there, older versions' engines too.
-    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(folder / "cache"))
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.findall(r"`(livecartoon [^`]+)`", text) + re.findall(
-        r"^(livecartoon .*)$", text, re.MULTILINE
-    )
-    (folder / "videos").mkdir()
-    write_clip(folder / "videos" / "one.mp4", 0.2)
-    assert len(found) >= 10
-    for line in found:
-        if not line.startswith((*BY_HAND, "livecartoon bench")):
-            assert run(shlex.split(line)[1:]) == 0, (line, capsys.readouterr().err)
-
-
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
 def test_schemas_when_loaded_then_are_schemas(name):
     jsonschema.Draft202012Validator.check_schema(SCHEMAS[name])

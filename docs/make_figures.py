@@ -1,0 +1,153 @@
+"""Writes the tables of figures into README and docs: python docs/make_figures.py.
+
+A table stands between `<!-- figures: NAME -->` and `<!-- end -->`; every number in it comes from
+a record in benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "performance.md")
+PLACE = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+PEERS = {"whitebox": "White-box Cartoonization", "animegan2": "AnimeGANv2"}
+TIERS = ("nano", "small", "base", "large")
+Rows = list[tuple[str, ...]]
+
+
+def record(name: str) -> dict[str, Any]:
+    """Return a record: `environment` and `figures`."""
+    found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def speed() -> str:
+    """The few figures of the README."""
+    network, convert = record("network")["figures"], record("convert")["figures"]
+    startup = record("startup")["figures"]
+    size = f"{network['width']}x{network['height']}"
+    ratio = network["ratio_to_small"]
+    peers = ", ".join(f"{PEERS[name]}'s {ratio[name]:.0f} times" for name in PEERS if name in ratio)
+    rows: Rows = [("On two cores without a GPU", "")]
+    for tier in _tiers(network):
+        also = f"; generators run the same way: {peers} as long" if tier == "small" else ""
+        rows.append((f"`{tier}` at {size}", f"{network[tier]['fps_median']:.0f} fps{also}"))
+    cost = f"{convert['cpu_ratio']:.1f} times the CPU time of a plain decode and encode"
+    rows.append(("`convert`, all defaults, a 720p pan", cost))
+    first = f"{startup['first_frame_s']:.1f} s after the start"
+    rows.append(("first cartoon frame, engine cached", first))
+    return _table(rows)
+
+
+def network() -> str:
+    """Rates of the networks, beside those of the peers."""
+    whole = record("network")
+    figures = whole["figures"]
+    least = figures["small"]["ms_median"]
+    rows: Rows = [("network", "ms, median", "ms, fastest", "frames a second", "times `small`")]
+    for name in [*_tiers(figures), *PEERS, *(f"{peer} eager" for peer in PEERS)]:
+        if name not in figures:
+            continue
+        found = figures[name]
+        base, _, eager = name.partition(" ")
+        title = (
+            PEERS[base] + (", torch" if eager else ", OpenVINO") if base in PEERS else f"`{name}`"
+        )
+        rows.append(
+            (
+                title,
+                f"{found['ms_median']:.1f}",
+                f"{found['ms_min']:.1f}",
+                f"{found['fps_median']:.1f}",
+                f"{found['ms_median'] / least:.1f}",
+            )
+        )
+    threads = f"{figures['width']}x{figures['height']}, {figures['threads']} threads"
+    return _table(rows) + f"\n{threads}. {_source('network', whole)}\n"
+
+
+def convert() -> str:
+    """What a conversion costs, stage by stage."""
+    whole = record("convert")
+    figures = whole["figures"]
+    stage = figures["stage_ms"]
+    rows: Rows = [("`convert`, all defaults", "")]
+    rows.append(("CPU time of a plain decode and encode", f"{figures['plain']['cpu_s']:.1f} s"))
+    rows.append(("CPU time of `convert`", f"{figures['convert']['cpu_s']:.1f} s"))
+    rows.append(("beside each other", f"{figures['cpu_ratio']:.2f} times"))
+    rows.append(("frames a second, end to end", f"{figures['fps']:.1f}"))
+    for name in ("decode", "network", "temporal", "encode"):
+        title = "anti-flicker" if name == "temporal" else name
+        rows.append((f"{title}, ms a frame", f"{stage[name]:.1f}"))
+    rows.append(("memory, most", f"{figures['peak_rss_mib']} MiB"))
+    return _table(rows) + f"\n{figures['frames']} frames. {_source('convert', whole)}\n"
+
+
+def startup() -> str:
+    """How long one waits."""
+    whole = record("startup")
+    figures = whole["figures"]
+    rows: Rows = [("from typing to", "seconds")]
+    rows.append(("`livecartoon --help`", f"{figures['help_s']:.2f}"))
+    rows.append(("the first cartoon frame, engine cached", f"{figures['first_frame_s']:.2f}"))
+    return _table(rows) + f"\n{_source('startup', whole)}\n"
+
+
+def temporal() -> str:
+    """The gates of the anti-flicker on drawn clips."""
+    whole = record("temporal")
+    rows: Rows = [("drawn clip", "running mean", "`blend`", "`flow`", "gates missed, mean")]
+    for name, scores in whole["figures"]["cases"].items():
+        left = [_left(scores.get(method)) for method in ("ema0.5", "blend", "flow")]
+        rows.append((name, *left, str(len(scores.get("ema0.5", {}).get("missed", [])))))
+    return _table(rows) + f"\n{_source('temporal', whole)}\n"
+
+
+def _left(scores: dict[str, Any] | None) -> str:
+    value = scores.get("r_e") if scores else None
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _tiers(figures: dict[str, Any]) -> list[str]:
+    return [tier for tier in TIERS if tier in figures]
+
+
+def _source(name: str, whole: dict[str, Any]) -> str:
+    found = whole["environment"]
+    packages = found["packages"]
+    versions = f"OpenVINO {packages['openvino']}, torch {packages['torch']}"
+    return (
+        f"`benchmarks/results/{name}.json`: {found['cpu']}, {found['cores']} cores, {versions},\n"
+        f"commit {found['commit']}, {found['date'][:10]}, load {found['load'][0]:.1f}"
+        " of other work included.\n"
+    )
+
+
+def _table(rows: Rows) -> str:
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]) + "\n"
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "convert": convert,
+    "network": network,
+    "speed": speed,
+    "startup": startup,
+    "temporal": temporal,
+}
+
+
+def filled(text: str) -> str:
+    """Return a page with its tables as the records have them today."""
+    return PLACE.sub(lambda place: place[1] + TABLES[place[2]]() + place[3], text)
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
