@@ -150,7 +150,7 @@ def _checked_header(path: Path, metadata: Mapping[str, str]) -> dict[str, str]:
         raise ModelError(
             "E603",
             f"{path.name} has no livecartoon header",
-            f"livecartoon styles import {path.name} --license TEXT",
+            "give a file that `python -m trainer export` wrote",
         )
     if int(number) > FORMAT:
         raise ModelError(

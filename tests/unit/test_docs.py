@@ -1,5 +1,6 @@
 """Nothing in the documentation may be unknown to the program, or lead nowhere."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,43 @@ def test_a_link_when_file_or_heading_is_missing_then_is_found(tmp_path: Path) ->
     links = "[a](gone.md) [b](#one-more) [c](#no-such) [d](https://example.org/x)"
     page.write_text(f"# One more\n\n{links}\n", encoding="utf-8")
     assert broken_links(page) == ["gone.md", "#no-such"]
+
+
+def remedies(path: Path) -> list[str]:
+    """What the errors of a module tell people to type; values as placeholders."""
+    calls = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call)]
+    errors = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id.endswith("Error")]
+    return [text for call in errors for part in call.args[2:] if (text := written(part))]
+
+
+def written(node: ast.AST) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(written, node.values))
+    if isinstance(node, ast.FormattedValue):
+        return "X"
+    return str(node.value) if isinstance(node, ast.Constant) else ""
+
+
+def test_remedies_of_errors_when_parsed_then_the_program_takes_them() -> None:
+    said = [
+        Snippet(path, 0, text, False)
+        for package in ("livecartoon", "trainer", "benchmarks")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for text in remedies(path)
+    ]
+    assert len(said) >= 10
+    known = known_options()
+    wrong = [
+        f"{snippet}: {complaint}"
+        for snippet in said
+        for program, args in commands(snippet)
+        for complaint in complaints(program, args, is_whole=False)
+        if not complaint.startswith("too many")  # a sentence that goes on
+    ]
+    wrong += [
+        f"{snippet}: {option}"
+        for snippet in said
+        if not snippet.text.startswith(OTHERS)
+        for option in set(OPTION.findall(snippet.text)) - known
+    ]
+    assert wrong == []
