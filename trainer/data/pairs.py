@@ -49,9 +49,10 @@ def read_pairs(folder: Path, kind: str) -> list[Pair]:
             arrays = stored["photo"], stored["graded"], stored["line"]
         pairs.append(Pair(path.stem, *arrays, is_person=path.stem in people))
     if not pairs:
-        raise InputError(
-            "E301", f"no {kind}_*.npz pairs in {folder}", "python -m trainer targets PHOTOS -o DIR"
-        )
+        remedy = "python -m trainer targets PHOTOS -o DIR"
+        if kind == "h":
+            remedy += ", with more photos: one in nine is held out"
+        raise InputError("E301", f"no {kind}_*.npz pairs in {folder}", remedy)
     return pairs
 
 
