@@ -44,7 +44,7 @@ def make_gallery(folder: Path) -> None:
 
 
 def make_animation(folder: Path) -> None:
-    """The demo's clip, turning into a cartoon from left to right."""
+    """The demo's clip with a line that wanders: source to the left, cartoon to the right."""
     clip = folder / "demo.mp4"
     write_clip(clip, SECONDS)
     flags = ["--compare", "wipe", "--size", "480x270", "--fps", "12"]
