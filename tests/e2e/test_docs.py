@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from livecartoon.cli import run
+from livecartoon.frame import Pixels
 from livecartoon.jobs.demo_scene import drawn_picture, write_clip
 from livecartoon.sinks.pictures import encode_picture
 from tests.documented import PLACEHOLDER, ROOT, commands, pages, snippets
@@ -124,6 +125,41 @@ def test_commands_of_a_page_when_typed_in_order_then_work(
         for made in folder.glob("holiday.*.mp4"):  # the next command may want the same name
             made.unlink()
     assert done
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_example_of_the_library_when_run_then_gives_cartoons(folder: Path) -> None:
+    shown: list[Pixels] = []
+    frames = [drawn_photo(192, 144), drawn_photo(192, 144)]
+    (example,) = blocks("README.md", "python")
+    exec(example, {"frames": frames, "show": lambda cartoon: shown.append(cartoon.copy())})
+    assert [cartoon.shape for cartoon in shown] == [(144, 192, 3)] * 2
+    assert not np.array_equal(shown[0], frames[0])
+
+
+def test_configuration_of_the_quickstart_when_read_then_has_known_keys(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (example,) = blocks("docs/quickstart.md", "toml")
+    Path("config.toml").write_text(example, encoding="utf-8")
+    assert run(["convert", "holiday.mp4", "--dry-run", "--config", "config.toml"]) == 0
+    Path("config.toml").write_text(example.replace("mirror", "miror"), encoding="utf-8")
+    assert run(["convert", "holiday.mp4", "--dry-run", "--config", "config.toml"]) == 2
+    assert "E206" in capsys.readouterr().err
+
+
+def test_shelf_of_the_evening_when_named_then_the_style_is_listed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (example,) = blocks("docs/evening.md", "toml")
+    Path("styles.toml").write_text(example, encoding="utf-8")
+    monkeypatch.setenv("LIVECARTOON_STYLES", str(folder))
+    assert run(["styles"]) == 0
+    assert "Few tones, bold lines" in capsys.readouterr().out
 
 
 def test_readme_when_read_then_has_enough_commands_to_run() -> None:
