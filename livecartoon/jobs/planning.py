@@ -61,7 +61,8 @@ class Plan:
 
     def _encoder(self, is_drawn: bool) -> EncoderSettings:
         """Return how to compress: a lossless source stays so where the container holds it."""
-        chosen = replace(self.settings.encoder(), dither=is_drawn)
+        # Pixel art lives by the colours of its palette: between them lies nothing to round.
+        chosen = replace(self.settings.encoder(), dither=is_drawn and self.options.snap is None)
         is_lossless = self.reading.info.codec == LOSSLESS
         if chosen.codec == "auto" and is_lossless and self.target.suffix.lower() in HOLD_LOSSLESS:
             return replace(chosen, codec=LOSSLESS)
