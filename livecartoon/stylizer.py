@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 
 from livecartoon.backends import BACKENDS, engine_key, probe
-from livecartoon.backends.base import EngineSpec, needed_layers
+from livecartoon.backends.base import EngineSpec, Fetch, needed_layers
 from livecartoon.backends.choice import candidates, is_ready, precision_for
 from livecartoon.backends.driver import has_cuda_driver
 from livecartoon.backends.ladder import open_for
@@ -54,12 +54,18 @@ class EngineReport:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A frame and its cartoon, not yet steadied."""
+    """A frame and its cartoon, not yet steadied; a card may still be drawing it."""
 
     frame: Frame
-    styled: Pixels
+    fetch: Fetch
+    """Waits for the cartoon."""
     ahead: Pixels | None = None
     """The cartoon by the memory that the network begins, if it keeps one."""
+
+    @property
+    def styled(self) -> Pixels:
+        """The cartoon; waits for a card that is still drawing it."""
+        return self.fetch()
 
 
 class Stylizer(Closing):
@@ -125,41 +131,38 @@ class Stylizer(Closing):
 
     def __call__(self, frame: Frame) -> Frame:
         """Stylize one frame; the time stamps stay."""
-        drawn = self._draw(frame)
-        steadied = self.steady(drawn)
-        if steadied.pixels is drawn.styled:  # the engine overwrites its buffer with the next frame
-            return replace(steadied, pixels=drawn.styled.copy())
+        started = time.perf_counter()
+        styled = self._engine(frame.pixels)
+        self.stage_s["network"] += time.perf_counter() - started
+        steadied = self.steady(Drawn(frame, lambda: styled))
+        if steadied.pixels is styled:  # the engine overwrites its buffer with the next frame
+            return replace(steadied, pixels=styled.copy())
         return steadied
 
     def draw(self, frame: Frame) -> Drawn:
         """The first half of a call: the network alone."""
-        drawn = self._draw(frame)
-        styled = drawn.styled.copy()
+        started = time.perf_counter()
+        fetch = self._engine.begin(frame.pixels)
+        self.stage_s["network"] += time.perf_counter() - started
         ahead = self._engine.ahead(frame.pixels)
-        return Drawn(frame, styled, None if ahead is None else ahead.copy())
+        return Drawn(frame, fetch, None if ahead is None else ahead.copy())
 
     def steady(self, drawn: Drawn) -> Frame:
         """The second half: anti-flicker and finish; in order of time, in one thread, any one."""
+        frame, styled, self.frames = drawn.frame, drawn.styled, self.frames + 1
         started = time.perf_counter()
-        frame, self.frames = drawn.frame, self.frames + 1
         network_s = self.stage_s["network"] / self.frames
-        shown = self._temporal(frame.pixels, drawn.styled, frame.seconds, network_s)
+        shown = self._temporal(frame.pixels, styled, frame.seconds, network_s)
         if self._snap is not None:
             shown = self._snap(shown)
         if self._successor is not None:
             steadier, snap = self._successor
-            styled = drawn.styled if drawn.ahead is None else drawn.ahead
-            other = steadier(frame.pixels, styled, frame.seconds, network_s)
+            other = styled if drawn.ahead is None else drawn.ahead
+            other = steadier(frame.pixels, other, frame.seconds, network_s)
             if snap is not None:
                 snap(other)
         self.stage_s["temporal"] += time.perf_counter() - started
         return replace(frame, pixels=shown)
-
-    def _draw(self, frame: Frame) -> Drawn:
-        started = time.perf_counter()
-        styled = self._engine(frame.pixels)
-        self.stage_s["network"] += time.perf_counter() - started
-        return Drawn(frame, styled)
 
     def set_look(self, look: Look) -> None:
         """Move the sliders; the first one off its identity setting rebuilds the engine."""

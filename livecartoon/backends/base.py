@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from livecartoon.frame import Pixels
 
 Memory: TypeAlias = NDArray[np.float32] | None
 """What a style with `norm = ema-inputs` remembers of a clip, float32 (n,)."""
+Fetch: TypeAlias = Callable[[], Pixels]
+"""Waits for a frame that was begun; the caller's pixels, every time the same, in any thread."""
 EnginePrecision = Literal["fp16", "fp32", "int8"]
 GRAPH_VERSION = 4
 """Raised whenever the layers around the network change the picture: engines are rebuilt."""
@@ -105,6 +107,15 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Release the device; twice is harmless."""
+        ...
+
+
+@runtime_checkable
+class Overlapping(Protocol):
+    """A backend that takes the next frames while one is on its way."""
+
+    def begin(self, pixels: Pixels) -> Fetch:
+        """Send one frame on its way; EngineError as a call raises it."""
         ...
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch import Tensor
 from livecartoon.backends.base import (
     Build,
     EngineSpec,
+    Fetch,
     Memory,
     check_look,
     check_pixels,
@@ -40,9 +40,9 @@ class TorchBackend:
         self.key: str | None = None
         self.record: dict[str, Any] = {}
         self.device = _checked_device(device)
-        runner = _on_cuda(spec, self.device) if self.device != "cpu" else _OnCpu(spec)
-        self._run: Callable[[Pixels, Tensor], Pixels] = runner
-        self._memory = runner.memory
+        self._runner: CudaRing | _OnCpu | None = (
+            _on_cuda(spec, self.device) if self.device != "cpu" else _OnCpu(spec)
+        )
         self.build_s = time.monotonic() - started
         self._look = look_tensor(Look())
 
@@ -53,8 +53,20 @@ class TorchBackend:
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Stylize one frame."""
+        return self._runner_for(pixels)(pixels, self._look)
+
+    def begin(self, pixels: Pixels) -> Fetch:
+        """Send one frame on its way; on the CPU it arrives at once."""
+        return self._runner_for(pixels).begin(pixels, self._look)
+
+    def _runner_for(self, pixels: Pixels) -> CudaRing | _OnCpu:
         check_pixels(self.spec, pixels)
-        return self._run(np.ascontiguousarray(pixels), self._look)
+        return self._open_runner()
+
+    def _open_runner(self) -> CudaRing | _OnCpu:
+        if self._runner is None:
+            raise closed_error()
+        return self._runner
 
     def set_look(self, look: Look) -> None:
         """Move the sliders; takes effect with the next frame."""
@@ -63,21 +75,18 @@ class TorchBackend:
 
     def reset(self) -> None:
         """Forget earlier frames."""
-        self._memory.zero_()
+        if self._runner is not None:
+            self._runner.exchange(None)
 
     def exchange(self, memory: Memory) -> Memory:
         """Go on with another memory of the clip; return the one in use until now."""
-        if not self._memory.numel():
-            return None
-        before = self._memory.cpu().numpy().copy()
-        self._memory.zero_()
-        if memory is not None:
-            self._memory.copy_(torch.from_numpy(memory))
-        return before
+        return self._open_runner().exchange(memory)
 
     def close(self) -> None:
         """Drop the graph and its buffers."""
-        self._run = _closed
+        if isinstance(self._runner, CudaRing):
+            self._runner.close()
+        self._runner = None
 
 
 def probe() -> str | None:
@@ -96,10 +105,6 @@ def _checked_device(device: str) -> str:
     return f"cuda:{index}"
 
 
-def _closed(pixels: Pixels, look: Tensor) -> Pixels:
-    raise closed_error()
-
-
 class _OnCpu:
     def __init__(self, spec: EngineSpec) -> None:
         self.graph = build_graph(spec)
@@ -107,8 +112,22 @@ class _OnCpu:
 
     def __call__(self, pixels: Pixels, look: Tensor) -> Pixels:
         with torch.inference_mode():
-            drawn = _step(self.graph, torch.from_numpy(pixels)[None], look, self.memory)
+            frame = torch.from_numpy(np.ascontiguousarray(pixels))[None]
+            drawn = _step(self.graph, frame, look, self.memory)
         return drawn[0].contiguous().numpy()
+
+    def begin(self, pixels: Pixels, look: Tensor) -> Fetch:
+        drawn = self(pixels, look)
+        return lambda: drawn
+
+    def exchange(self, memory: Memory) -> Memory:
+        if not self.memory.numel():
+            return None
+        before = self.memory.numpy().copy()
+        self.memory.zero_()
+        if memory is not None:
+            self.memory.copy_(torch.from_numpy(memory))
+        return before
 
 
 def _step(graph: torch.nn.Module, frame: Tensor, look: Tensor, memory: Tensor) -> Tensor:

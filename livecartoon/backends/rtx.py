@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import Build, EngineSpec
+from livecartoon.backends.base import Build, EngineSpec, Fetch
 from livecartoon.backends.cache import load_engine, store_engine
 from livecartoon.backends.cuda_ring import CudaRing
 from livecartoon.backends.graph import look_tensor
@@ -45,12 +45,17 @@ class RtxBackend(StoredBackend["RtxEngine"]):
         return RtxCompiler(spec, device).key
 
     def __call__(self, pixels: Pixels) -> Pixels:
-        """Stylize one frame; the result is overwritten by the next call."""
-        return self.engine_for(pixels).ring(pixels, torch.from_numpy(self._look))
+        """Stylize one frame."""
+        return self.begin(pixels)()
+
+    def begin(self, pixels: Pixels) -> Fetch:
+        """Send one frame on its way."""
+        return self.engine_for(pixels).ring.begin(pixels, torch.from_numpy(self._look))
 
     def close(self) -> None:
         """Drop the engine; the kernels it chose are kept for the next start."""
         if self._engine is not None:
+            self._engine.ring.close()
             self._engine.keep_kernels()
         super().close()
 

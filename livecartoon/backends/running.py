@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from livecartoon.backends.base import Backend, Memory, needed_layers
+from livecartoon.backends.base import Backend, Fetch, Memory, Overlapping, needed_layers
 from livecartoon.backends.choice import Candidate, Upgrade, open_best
 from livecartoon.backends.watchdog import Watchdog
 from livecartoon.config import Look
@@ -54,6 +54,17 @@ class RunningEngine:
             return drawn
         self._fall_back(fault)
         return self.backend(pixels)
+
+    def begin(self, pixels: Pixels) -> Fetch:
+        """Start one frame; a card draws it while the next ones are on their way to it.
+
+        A frame that the watchdog wants to see is drawn at once: it may cost the engine its place.
+        """
+        backend = self.backend
+        if isinstance(backend, Overlapping) and not self._watchdog.is_due:
+            return backend.begin(pixels)
+        drawn = self(pixels).copy()
+        return lambda: drawn
 
     def set_look(self, look: Look) -> None:
         """Move the sliders; the first one off its identity setting rebuilds the engine."""

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import Build, EngineSpec
+from livecartoon.backends.base import Build, EngineSpec, Fetch
 from livecartoon.backends.cache import load_engine, store_engine
 from livecartoon.backends.cuda_ring import CudaRing
 from livecartoon.backends.graph import example_inputs, look_tensor, without_memory
@@ -49,8 +49,18 @@ class TensorRTBackend(StoredBackend[CudaRing]):
         return TensorRTCompiler(spec, device).key
 
     def __call__(self, pixels: Pixels) -> Pixels:
-        """Stylize one frame; the result is overwritten by the next call."""
-        return self.engine_for(pixels)(pixels, torch.from_numpy(self._look))
+        """Stylize one frame."""
+        return self.begin(pixels)()
+
+    def begin(self, pixels: Pixels) -> Fetch:
+        """Send one frame on its way."""
+        return self.engine_for(pixels).begin(pixels, torch.from_numpy(self._look))
+
+    def close(self) -> None:
+        """Drop the engine, after the frames on their way."""
+        if self._engine is not None:
+            self._engine.close()
+        super().close()
 
 
 def probe() -> str | None:

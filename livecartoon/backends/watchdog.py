@@ -27,6 +27,11 @@ class Watchdog:
         self._next_s = clock()
         self._strikes = 0
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it would look at a frame drawn now."""
+        return self._clock() >= self._next_s
+
     def __call__(self, source: Pixels, drawn: Pixels) -> str | None:
         """Look if it is time to; the fault in words once it was seen twice running."""
         now_s = self._clock()

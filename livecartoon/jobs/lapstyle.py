@@ -92,9 +92,9 @@ class LapStylize:
 
     def _switch_network(self) -> None:
         self._stylize.switch_network()
-        if self._last is not None and self._last[1].ahead is not None:
+        if self._last is not None and (ahead := self._last[1].ahead) is not None:
             pixels, drawn = self._last
-            self._last = pixels, replace(drawn, styled=drawn.ahead, ahead=None)
+            self._last = pixels, replace(drawn, fetch=lambda: ahead, ahead=None)
 
 
 class _Handover:
