@@ -1,6 +1,7 @@
 """TensorRT and TensorRT for RTX: the builders for real, the run time by stand-ins."""
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -8,18 +9,29 @@ import torch
 
 from livecartoon.backends import probe, tensorrt
 from livecartoon.backends.base import Build, EngineSpec
+from livecartoon.backends.onnx import onnx_bytes
 from livecartoon.backends.rtx import RtxContext
-from livecartoon.backends.rtx_builder import SMS, build_engine, build_for_all, check_sms, library
+from livecartoon.backends.rtx_builder import (
+    SMS,
+    build_engine,
+    build_for_all,
+    check_sms,
+    compile_onnx,
+    library,
+)
+from livecartoon.config import EngineOptions
 from livecartoon.errors import EngineError
 from livecartoon.models.checkpoint import identity_of, read_header
 from livecartoon.models.layers import LIVE_LAYERS
 from livecartoon.models.papers import PAPERS
-from livecartoon.styles import find_style
+from livecartoon.styles import TIERS, find_style, list_styles
+from livecartoon.stylizer import engine_spec
 from tests.drawing import write_paper, write_student
 from tests.vendors import RtxRuntimeStandIn, TorchTensorRT
 
 WITH_ATTENTION = ("animegan3-tiny",)
 """Their matrix products add up in FP32, which Turing cannot do."""
+SHIPPED = [(style.name, tier) for style in list_styles() for tier in style.files or ("filter",)]
 
 
 @pytest.fixture(autouse=True)
@@ -64,20 +76,23 @@ def test_rtx_when_the_generator_is_a_papers_then_it_converts(trt, tmp_path, name
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tier", ["nano", "small"])
-def test_rtx_when_the_style_is_shipped_then_it_converts_for_every_sm(trt, tier):
-    _, weights = find_style("shinkai").file_for(tier)
-    identity = identity_of(read_header(weights))
-    spec = EngineSpec(weights, identity, 320, 180, 2, LIVE_LAYERS, "fp16")
+@pytest.mark.parametrize(("name", "tier"), SHIPPED)
+def test_rtx_when_the_style_is_shipped_then_it_converts_for_every_sm(trt, name, tier):
+    style = find_style(name)
+    options = EngineOptions(style=name, tier=tier if tier in TIERS else "auto", infer_size="90p")
+    spec, found = engine_spec(style, 320, 180, options, "cpu")
+    assert (found, spec.reduction) == (tier, 2)
+    spec = replace(spec, layers=LIVE_LAYERS, precision="fp16")
     assert len(build_engine(spec, SMS, Build())) > 20_000
 
 
 @pytest.mark.slow
-def test_rtx_when_half_is_asked_for_then_the_engine_is_smaller_than_full(trt, tmp_path):
-    half, full = (
-        len(build_engine(spec_of(tmp_path, p), ("89",), Build())) for p in ("fp16", "fp32")
-    )
-    assert half < full
+def test_rtx_when_half_is_asked_for_and_the_network_is_full_then_refused(trt, tmp_path):
+    full, half = (spec_of(tmp_path, precision) for precision in ("fp32", "fp16"))
+    network = onnx_bytes(full, casts_at_border=True)
+    with pytest.raises(EngineError, match="not fp16"):
+        compile_onnx(trt, network, half, ("89",))
+    assert len(compile_onnx(trt, network, full, ("89",))) > 20_000
 
 
 def test_rtx_when_the_sm_is_hopper_then_refused_with_the_list(trt):
@@ -87,8 +102,6 @@ def test_rtx_when_the_sm_is_hopper_then_refused_with_the_list(trt):
 
 
 def test_rtx_when_the_file_is_no_onnx_then_the_parsers_reason(trt, tmp_path):
-    from livecartoon.backends.rtx_builder import compile_onnx
-
     with pytest.raises(EngineError, match="did not parse"):
         compile_onnx(trt, b"not onnx", spec_of(tmp_path), ("89",))
 
