@@ -20,7 +20,7 @@ from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
 
-INT8_RECIPE = 2
+INT8_RECIPE = 3
 """Raised whenever quantisation or its calibration changes what INT8 engines draw."""
 
 
