@@ -141,7 +141,7 @@ def _show(session: Session, result: EngineResult) -> None:
     network = "x".join(str(side) for side in result.infer_size)
     made = "ready" if result.cached else f"built in {result.build_seconds:.1f} s"
     gain = f"  {result.speedup:.2f}x fp32" if result.speedup else ""
-    speed = f"  {result.frame_ms:.1f} ms a frame{gain}" if result.frame_ms else ""
+    speed = f"  {result.frame_ms:.1f} ms of CPU a frame{gain}" if result.frame_ms else ""
     session.result(
         f"{printable(result.style)} {result.tier} {size}, network at {network}: "
         f"{result.backend} {result.precision_used} on {result.device}, {made}, "

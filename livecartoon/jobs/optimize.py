@@ -69,7 +69,7 @@ class EngineResult:
     bytes: int
     cached: bool
     frame_ms: float | None = None
-    """CPU engines: one frame, the fastest of several."""
+    """CPU engines: processor time of one frame, the least of several."""
     speedup: float | None = None
     """Over the engine that would run without this one."""
     dropped: list[str] = field(default_factory=list)
