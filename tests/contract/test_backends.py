@@ -14,7 +14,7 @@ from livecartoon.errors import EngineError
 from livecartoon.models.checkpoint import identity_of, read_header
 from tests.drawing import drawn_photo, write_student
 
-SIZES = [(64, 48, 1), (83, 61, 1), (96, 64, 2), (90, 66, 3)]
+SIZES = [(64, 48, 1), (83, 61, 1), (96, 64, 2), (90, 66, 3), (1, 1, 1), (2, 70, 2)]
 
 
 @pytest.fixture(scope="module")
