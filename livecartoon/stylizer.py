@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from livecartoon.backends import BACKENDS, engine_key, probe
 from livecartoon.backends.base import EngineSpec, Fetch, needed_layers
 from livecartoon.backends.choice import candidates, is_ready, precision_for
-from livecartoon.backends.driver import has_cuda_driver
+from livecartoon.backends.driver import NO_DRIVER, card_problem
 from livecartoon.backends.ladder import open_for
 from livecartoon.backends.reduction import reduction_for
 from livecartoon.backends.selftest import selftest_summary
@@ -243,22 +243,22 @@ def choose_engine(options: EngineOptions) -> tuple[str, str, str | None]:
     What the user typed is never replaced: what cannot be had raises EngineError.
     """
     wants_cuda = options.device not in ("auto", "cpu")
-    has_driver = has_cuda_driver()
-    if wants_cuda and not has_driver:
-        raise EngineError(
-            "E501", f"no CUDA driver answers for --device {options.device}", "--device cpu"
-        )
+    problem = card_problem()
+    if wants_cuda and problem is not None:
+        raise EngineError("E501", f"--device {options.device}: {problem}", "--device cpu")
     if wants_cuda and options.backend == "openvino":
         raise EngineError("E503", "openvino runs on the CPU here", "--device cpu", "drop --backend")
     device = options.device if wants_cuda else "cpu"
-    if has_driver and options.device == "auto" and options.backend in ON_CARDS:
-        device = "cuda:0"
+    note = None
+    if options.device == "auto" and options.backend in ON_CARDS:
+        device = "cuda:0" if problem is None else "cpu"
+        note = None if problem == NO_DRIVER else problem
     if options.backend != "auto":
-        return device, _checked_backend(options.backend, device), None
+        return device, _checked_backend(options.backend, device), note
     if device != "cpu":
         return device, "torch", "no TensorRT engine for this size yet"
     reason = probe("openvino")
-    return device, "torch" if reason else "openvino", reason
+    return device, "torch" if reason else "openvino", note or reason
 
 
 def engine_spec(

@@ -97,7 +97,7 @@ def test_convert_of_a_file_that_changes_meanwhile_says_so(tmp_path: Path) -> Non
 
 
 def test_convert_by_a_decoder_that_is_not_there_says_so(tmp_path: Path) -> None:
-    from livecartoon.stylizer import has_cuda_driver
+    from livecartoon.backends.driver import has_cuda_driver
 
     if has_cuda_driver():
         pytest.skip("there is a CUDA decoder here")

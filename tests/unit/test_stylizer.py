@@ -1,9 +1,10 @@
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from livecartoon.backends.driver import has_cuda_driver
+from livecartoon.backends.driver import has_cuda_driver, problem_between
 from livecartoon.backends.reduction import reduction_for, round_ratio
 from livecartoon.config import EngineOptions, Look, TemporalName
 from livecartoon.errors import EngineError, UsageError
@@ -96,12 +97,47 @@ def test_stylizer_when_the_anti_flicker_is_switched_then_the_next_frame_is_as_dr
 
 
 def test_choose_engine_when_device_and_backend_contradict_then_e503(monkeypatch) -> None:
-    monkeypatch.setattr("livecartoon.stylizer.has_cuda_driver", lambda: True)
+    monkeypatch.setattr("livecartoon.stylizer.card_problem", lambda: None)
     with pytest.raises(EngineError, match="openvino runs on the CPU"):
         choose_engine(EngineOptions(device="cuda:0", backend="openvino"))
     assert choose_engine(EngineOptions(device="cuda:1"))[:2] == ("cuda:1", "torch")
     assert choose_engine(EngineOptions())[:2] == ("cuda:0", "torch")
     assert choose_engine(EngineOptions(backend="openvino"))[:2] == ("cpu", "openvino")
+
+
+def test_choose_engine_when_torch_cannot_use_the_card_then_the_cpu_and_the_reason(monkeypatch):
+    monkeypatch.setattr("livecartoon.stylizer.card_problem", lambda: "torch is too new")
+    device, _, reason = choose_engine(EngineOptions())
+    assert (device, reason) == ("cpu", "torch is too new")
+    assert choose_engine(EngineOptions(backend="torch")) == ("cpu", "torch", "torch is too new")
+    with pytest.raises(EngineError, match="--device cuda:0: torch is too new"):
+        choose_engine(EngineOptions(device="cuda:0"))
+
+
+@pytest.mark.parametrize(
+    ("line", "runs", "problem"),
+    [
+        ("cuda: Optional[str] = None", 13, "a build without CUDA"),
+        ("cuda: Optional[str] = '13.0'", 12, "built for CUDA 13, the driver runs 12"),
+        ("cuda: Optional[str] = '13.0'", 13, None),
+        ("cuda = '12.8'", 13, None),
+        ("nothing of the kind", 12, None),
+    ],
+)
+def test_card_problem_when_torch_and_driver_differ_then_says_what_to_change(
+    line, runs, problem, tmp_path
+):
+    versions = tmp_path / "version.py"
+    versions.write_text(f"__all__ = ['cuda']\n__version__ = '2.13.0'\n{line}\nhip = None\n")
+    found = problem_between(versions, runs)
+    assert problem in found if problem else found is None
+
+
+def test_card_problem_when_torch_is_this_build_then_its_file_is_understood():
+    import torch
+
+    versions = Path(torch.__file__).with_name("version.py")
+    assert (problem_between(versions, 999) is None) == (torch.version.cuda is not None)
 
 
 def test_choose_engine_when_int8_is_typed_for_a_card_then_e503(monkeypatch) -> None:
