@@ -156,10 +156,13 @@ class _Slot:
         self.device_in = torch.empty(shape, dtype=torch.uint8, device=device)
         self.device_out = torch.empty(shape, dtype=torch.uint8, device=device)
         self.device_look = torch.empty(4, dtype=dtype, device=device)
-        self.is_up, self.is_drawn = (torch.cuda.Event() for _ in range(2))
-        # Waiting for it lets other threads run instead of turning in circles.
-        self.is_down = torch.cuda.Event(blocking=True)
+        self.is_up, self.is_drawn, self.is_down = (_event() for _ in range(3))
         self.pending: Pending | None = None
+
+
+def _event() -> torch.cuda.Event:
+    """Waiting for it lets other threads run instead of turning in circles."""
+    return torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]  # torch
 
 
 def _stream(device: torch.device) -> torch.cuda.Stream:
