@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from livecartoon.backends.base import Backend, EngineSpec
+from livecartoon.backends.base import Backend, EngineSpec, Fetch
 from livecartoon.backends.running import RunningEngine
 from livecartoon.config import Look
 from livecartoon.frame import Pixels
@@ -52,6 +52,11 @@ class TiledEngine:
                 inside = drawn[first - top : last - top, begin - left : end - left]
                 self._drawn[first:last, begin:end] = inside
         return self._drawn
+
+    def begin(self, pixels: Pixels) -> Fetch:
+        """Draw one frame at once: its tiles share the buffers of one engine."""
+        drawn = self(pixels).copy()
+        return lambda: drawn
 
     def set_look(self, look: Look) -> None:
         """Move the sliders."""

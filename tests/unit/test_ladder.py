@@ -63,6 +63,7 @@ def test_tiled_engine_of_a_local_style_draws_the_same(size, tiles):
     photo = drawn_photo(*size)
     tiled = TiledEngine(Blur(tile_spec(spec, tiles)), spec, tiles)
     assert np.array_equal(tiled(photo), Blur(spec)(photo))
+    assert np.array_equal(tiled.begin(photo)(), tiled(photo))
     assert tiled.fork() is False
     assert tiled.ahead(photo) is None
 
