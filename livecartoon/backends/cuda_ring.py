@@ -138,10 +138,10 @@ class Pending:
         """Uint8 RGB (H, W, 3), the caller's."""
         with self._lock:
             if self._slot is not None:
-                slot, self._slot = self._slot, None
-                slot.is_down.synchronize()
-                self._pixels = np.array(slot.host_out.numpy()[0], dtype=np.uint8)
-                slot.pending = None
+                self._slot.is_down.synchronize()
+                self._pixels = np.array(self._slot.host_out.numpy()[0], dtype=np.uint8)
+                self._slot.pending = None
+                self._slot = None
         assert self._pixels is not None
         return self._pixels
 
