@@ -114,7 +114,7 @@ def test_stylizer_when_a_better_engine_is_finished_then_swaps_between_two_frames
     weights = write_student(tmp_path / "drawn.safetensors")
     monkeypatch.setattr(choice, "LOOK_PERIOD_S", 0.0)
     # A stand-in for int8, which needs a library of its own: another engine of the same picture.
-    from livecartoon import stylizer as module
+    from livecartoon.backends import ladder as module
 
     def two(backend, spec, device, **_):
         return [
