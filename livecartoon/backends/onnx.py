@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -33,8 +36,7 @@ def export_onnx(spec: EngineSpec, path: Path, *, casts_at_border: bool = False) 
     has_memory = len(inputs) > 2
     partial = path.with_name(path.name + ".partial")
     try:
-        with warnings.catch_warnings(), torch.inference_mode():
-            warnings.simplefilter("ignore")  # the exporter warns of its own parts
+        with _quiet_exporter(), torch.inference_mode():
             program = torch.onnx.export(
                 graph,
                 inputs,
@@ -51,6 +53,20 @@ def export_onnx(spec: EngineSpec, path: Path, *, casts_at_border: bool = False) 
     assert program is not None
     program.save(partial)
     partial.replace(path)
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Keep back what the exporter says of its own parts and of torchvision's."""
+    log = logging.getLogger("torch.onnx._internal.exporter._registration")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(before)
 
 
 def _traced(spec: EngineSpec, *, casts_at_border: bool) -> tuple[nn.Module, tuple[Tensor, ...]]:
