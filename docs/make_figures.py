@@ -89,6 +89,24 @@ def convert() -> str:
     return _table(rows) + f"\n{figures['frames']} frames. {_source('convert', whole)}\n"
 
 
+def films() -> str:
+    """What length costs, and what workers bring."""
+    whole = record("films")
+    figures = whole["figures"]
+    rows: Rows = [("drawn film", "memory, most", "seconds")]
+    for name, title in (
+        ("short", "one tenth of it"),
+        ("long", "all of it"),
+        ("two_jobs", "all of it, `--jobs 2`"),
+    ):
+        run = figures[name]
+        title = f"{title}: {run['frames']} frames"
+        rows.append((title, f"{run['peak_rss_mib']:.0f} MiB", f"{run['command_s']:.0f}"))
+    size = "x".join(str(side) for side in figures["size"])
+    said = f"{size}, {figures['rate']} frames a second, style `{figures['style']}`"
+    return _table(rows) + f"\n{said}. {_source('films', whole)}\n"
+
+
 def startup() -> str:
     """How long one waits."""
     whole = record("startup")
@@ -136,6 +154,7 @@ def _table(rows: Rows) -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "convert": convert,
+    "films": films,
     "network": network,
     "speed": speed,
     "startup": startup,
