@@ -11,6 +11,7 @@ BackendName = Literal["auto", "tensorrt", "rtx", "torch", "openvino", "ort"]
 Precision = Literal["auto", "fp16", "fp32", "int8"]
 TemporalName = Literal["auto", "off", "blend", "flow"]
 LEAST_MEMORY = 16 << 20
+"""Bytes below which a limit can only be a slip of the keys."""
 TIERS = ("nano", "small", "base", "large")
 
 
