@@ -1,6 +1,8 @@
 """Which engine a run begins with, and the swap to a better one."""
 
 import itertools
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from fractions import Fraction
@@ -109,9 +111,17 @@ def test_upgrade_when_the_engine_appears_then_is_handed_out_once(spec):
     upgrade.close()
 
 
-def test_stylizer_when_a_better_engine_is_finished_then_swaps_between_two_frames(
-    tmp_path, monkeypatch
-):
+def test_stylizer_when_a_better_engine_is_finished_then_swaps_between_two_frames(tmp_path):
+    # In a process of its own: engines and threads that other tests left behind take its time.
+    code = (
+        "import pathlib, sys, pytest; from tests.unit.test_choice import swap\n"
+        "with pytest.MonkeyPatch.context() as patch: swap(pathlib.Path(sys.argv[1]), patch)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    subprocess.run(command, cwd=Path(__file__).parents[2], check=True, timeout=240)
+
+
+def swap(tmp_path, monkeypatch):
     weights = write_student(tmp_path / "drawn.safetensors")
     monkeypatch.setattr(choice, "LOOK_PERIOD_S", 0.0)
     # A stand-in for int8, which needs a library of its own: another engine of the same picture.

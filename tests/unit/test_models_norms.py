@@ -55,7 +55,7 @@ def test_adaptive_norm_when_its_kernel_is_the_identity_then_does_nothing() -> No
 
 def test_adaptive_norm_when_the_input_grows_then_the_output_does() -> None:
     norm, x = AdaptiveNorm(4), torch.randn(1, 4, 16, 16)
-    assert (norm(3 * x) - 3 * norm(x)).abs().max() < 2e-4
+    assert (norm(3 * x) - 3 * norm(x)).abs().max() < 1e-3
 
 
 @pytest.mark.parametrize(("channels", "expected"), [(256, 8290), (128, 2146), (64, 610)])
