@@ -12,7 +12,9 @@ LEVELS = {-2: logging.CRITICAL + 1, -1: logging.ERROR, 0: logging.WARNING, 1: lo
 def set_up_logging(verbosity: int = 0, log_file: Path | None = None) -> None:
     """Send records of `livecartoon` to stderr at `verbosity` (-2 nothing .. 2 debug)."""
     root = logging.getLogger("livecartoon")
-    root.handlers.clear()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+        old.close()
     root.propagate = False
     level = logging.DEBUG if verbosity >= 2 else LEVELS[max(-2, verbosity)]
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
