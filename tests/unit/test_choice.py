@@ -1,6 +1,7 @@
 """Which engine a run begins with, and the swap to a better one."""
 
 import itertools
+import logging
 import subprocess
 import sys
 import time
@@ -122,6 +123,7 @@ def test_stylizer_when_a_better_engine_is_finished_then_swaps_between_two_frames
 
 
 def swap(tmp_path, monkeypatch):
+    logging.basicConfig(level=logging.INFO)  # why an engine was passed over
     weights = write_student(tmp_path / "drawn.safetensors")
     monkeypatch.setattr(choice, "LOOK_PERIOD_S", 0.0)
     # A stand-in for int8, which needs a library of its own: another engine of the same picture.
@@ -142,12 +144,13 @@ def swap(tmp_path, monkeypatch):
         first = stylizer.report.key
         spec = replace(stylizer._engine.backend.spec, layers=("vivid",))
         open_backend("openvino", spec, "cpu").close()
+        assert choice.is_ready(Candidate("openvino", spec), "cpu")
         end_s = time.monotonic() + 120
         for pts in itertools.count(1):
             after = stylizer(replace(frame, pts=pts)).pixels
             if stylizer.report.key != first or time.monotonic() > end_s:
                 break
-        assert stylizer.report.key != first
+        assert stylizer.report.key != first, f"{pts} frames, {vars(stylizer._engine._upgrade)}"
         assert np.abs(after.astype(int) - before).max() <= 1
         assert is_stored(str(stylizer.report.key))
 
