@@ -102,11 +102,15 @@ def open_within(
     """Open the first engine that takes at most `limit` bytes; also a sentence for each step down.
 
     Bytes of the card, on a CPU those of the whole process. None: most of what is free on a card,
-    no limit on a CPU. EngineError E506 if even the last takes more.
+    no limit on a CPU. EngineError E506 if even the last takes more, at once if this process has
+    no room for an engine at all.
     """
     gauge = Gauge(device) if limit is not None or device != "cpu" else None
     allowed = limit if limit is not None or gauge is None else gauge.free
     notes: list[str] = []
+    if gauge is not None and allowed is not None and gauge.least(spec) > allowed:
+        notes.append(_too_much("before any engine", gauge.least(spec), allowed))
+        steps = iter(())
     for rung in steps:
         try:
             engine = _opened(spec, rung, open_engine)
@@ -121,12 +125,14 @@ def open_within(
         if taken <= allowed:
             return engine, rung, tuple(notes)
         engine.close()
-        notes.append(
-            f"{rung.text(spec)} a run takes {taken >> 20} MiB, {allowed >> 20} are allowed"
-        )
+        notes.append(_too_much(rung.text(spec), taken, allowed))
     raise EngineError(
         "E506", f"out of memory: {notes[-1]}", "a larger --mem-limit", "--infer-size auto"
     )
+
+
+def _too_much(what: str, taken: int, allowed: int) -> str:
+    return f"{what} a run takes {taken >> 20} MiB, {allowed >> 20} are allowed"
 
 
 def _opened(
@@ -153,6 +159,10 @@ class Gauge:
         """Draw one black frame, so that all buffers exist, and return what it takes now."""
         engine(np.zeros((spec.height, spec.width, 3), np.uint8))
         engine.reset()
+        return self.least(spec)
+
+    def least(self, spec: EngineSpec) -> int:
+        """Return what a run would take with the engines that are open now."""
         if self._device == "cpu":
             return resident_bytes() + UNDERWAY * spec.width * spec.height
         return max(0, self._free_before - _free_on(self._device))

@@ -60,9 +60,16 @@ def test_paper_when_run_by_a_backend_then_agrees_with_eager_within_a_level(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", ["cartoongan-tiny", "whitebox-tiny"])
 @pytest.mark.parametrize(
-    ("width", "height", "reduction"), [(1, 1, 1), (7, 40, 1), (64, 48, 1), (90, 66, 2), (70, 51, 3)]
+    ("name", "width", "height", "reduction"),
+    [
+        *(
+            ("cartoongan-tiny", 1, 1, 1),
+            ("cartoongan-tiny", 7, 40, 1),
+            ("whitebox-tiny", 64, 48, 1),
+        ),
+        *(("cartoongan-tiny", 90, 66, 2), ("whitebox-tiny", 70, 51, 3)),
+    ],
 )
 def test_paper_when_frames_have_any_size_then_keeps_it(
     backend: str, name: str, width: int, height: int, reduction: int, folder: Path
@@ -80,8 +87,9 @@ def test_paper_when_frames_have_any_size_then_keeps_it(
     assert np.array_equal(engine(photo), photo)
 
 
+# ONNX Runtime draws the file of every twin above; a second reader for those that differ most.
 @pytest.mark.slow
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize("name", ["cartoongan-tiny", "demal-tiny", "pixelcyclegan-tiny"])
 def test_paper_when_written_as_onnx_then_agrees_with_eager_within_a_level(
     name: str, folder: Path, tmp_path: Path
 ) -> None:

@@ -30,8 +30,9 @@ def decoded(path: Path) -> list[np.ndarray]:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
-@pytest.mark.parametrize("name", ["animegan2-lite-tiny", "cartoonloss-tiny"])
-@pytest.mark.parametrize(("width", "height"), [(95, 63), (64, 50)])
+@pytest.mark.parametrize(
+    ("name", "width", "height"), [("animegan2-lite-tiny", 64, 50), ("cartoonloss-tiny", 95, 63)]
+)
 def test_convert_when_the_style_is_a_papers_file_then_every_frame_is_drawn(
     name: str, width: int, height: int, tmp_path: Path
 ) -> None:

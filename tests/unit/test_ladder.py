@@ -97,9 +97,20 @@ def test_open_within_a_limit_steps_down_until_it_holds():
 
 @linux
 def test_open_within_nothing_raises_what_is_needed_and_allowed():
+    def heavy(spec):
+        return Blur(spec, bytes_a_pixel=4000)
+
     steps = rungs(SPEC, 1, may_tile=False, may_shrink=True)
-    with pytest.raises(EngineError, match=r"E506.*at 128x72 a run takes \d+ MiB, 32 are allowed"):
-        open_within(32 << 20, SPEC, steps, "cpu", Blur)
+    with pytest.raises(EngineError, match=r"E506.*at 128x72 a run takes \d+ MiB, \d+ are allowed"):
+        open_within(resident_bytes() + (40 << 20), SPEC, steps, "cpu", heavy)
+
+
+@linux
+def test_open_within_less_than_the_process_takes_opens_nothing():
+    steps = rungs(SPEC, 1, may_tile=False, may_shrink=True)
+    message = r"E506.*before any engine a run takes \d+ MiB, 32 are allowed"
+    with pytest.raises(EngineError, match=message):
+        open_within(32 << 20, SPEC, steps, "cpu", pytest.fail)
 
 
 def test_open_within_no_limit_takes_the_next_where_one_does_not_fit():
