@@ -126,7 +126,7 @@ class BlendState:
 
         That is the noise and, beside edges, what a codec leaves around them.
         """
-        self._noise.update(self._now, self._before, elapsed_s, is_held=self._moving >= 0.5)
+        self._learn(elapsed_s)
         tolerance = self._edge_tolerance()
         if not tolerance:
             return self._noise.luma
@@ -137,6 +137,9 @@ class BlendState:
             self._slope *= tolerance
             self._deviation += self._slope
         return self._deviation
+
+    def _learn(self, elapsed_s: float) -> None:
+        self._noise.update(self._now, self._before, elapsed_s, is_held=self._moving >= 0.5)
 
     def _edge_tolerance(self) -> float:
         """Working pixels by which an edge may be displaced without opening the gate."""

@@ -17,6 +17,9 @@ from livecartoon.temporal.planes import Floats
 _SHUT, _OPEN = 1.8, 3.8
 _EDGE_TOLERANCE = 0.03
 """Working pixels by which the motion may be wrong without opening the gate."""
+_LEARNS_EVERY = 3
+"""Frames. Noise changes slowly, and to learn it from every frame, moved for nothing else, would be
+a sixth of all work. A codec's steps come in one frame of many: if any block stands, all count."""
 
 
 class Flow(Blend):
@@ -53,6 +56,7 @@ class FlowState(BlendState):
         self._spare_gain = np.empty_like(self._gain)
         self._outside: NDArray[np.bool_] | None = None
         self.follows = False
+        self._skipped, self._skipped_s = 0, 0.0
 
     def follow(self, follows: bool) -> None:
         """From the next frame on carry the past along the motion, or leave it in place."""
@@ -63,11 +67,13 @@ class FlowState(BlendState):
         self._noise, self._gate = self._moving_with if follows else self._resting
         self._noise.take_over(learnt)
         self._outside = None
+        self._learn_next()
         if follows:
             self._motion.remember(self._before[0])
 
     def _seed(self, styled: Pixels) -> None:
         super()._seed(styled)
+        self._learn_next()
         self._motion.remember(self._now[0])
 
     def _align(self, elapsed_s: float) -> None:
@@ -80,13 +86,29 @@ class FlowState(BlendState):
             return
         self._outside = self._motion.outside()
         places = self._motion.places
-        for planes in (self._reference, self._before):
+        for planes in (self._reference, self._before) if self._learns else (self._reference,):
             for plane, moved in zip(planes, self._spare, strict=True):
                 fetch(plane, places, cv2.INTER_CUBIC, moved)
             np.copyto(planes, self._spare)
         fetch(self._gain, places, cv2.INTER_LINEAR, self._spare_gain)
         self._gain, self._spare_gain = self._spare_gain, self._gain
         self._history.move(self._motion.flow, self._planes.divisor)
+
+    @property
+    def _learns(self) -> bool:
+        """Whether this frame is one from which noise is learnt."""
+        is_due = self._skipped + 1 >= _LEARNS_EVERY
+        return is_due or not self.follows or bool(self._standstill.unchanged.any())
+
+    def _learn_next(self) -> None:
+        self._skipped, self._skipped_s = _LEARNS_EVERY - 1, 0.0
+
+    def _learn(self, elapsed_s: float) -> None:
+        if self._learns:
+            super()._learn(elapsed_s + self._skipped_s)
+            self._skipped, self._skipped_s = 0, 0.0
+        else:
+            self._skipped, self._skipped_s = self._skipped + 1, self._skipped_s + elapsed_s
 
     def _edge_tolerance(self) -> float:
         """Half a pixel beside an edge is much difference: motion is never found exactly."""
