@@ -43,6 +43,18 @@ def network(rounds: int, peers: tuple[str, ...], output: Path | None) -> None:
 
 
 @main.command()
+@click.option("-s", "--style", default="shinkai", show_default=True)
+@click.option("--width", default=640, show_default=True)
+@click.option("--height", default=360, show_default=True)
+@OUTPUT
+def roofline(style: str, width: int, height: int, output: Path | None) -> None:
+    """Share of what this processor can do at all that our networks get out of it."""
+    from benchmarks.roofline import run
+
+    _finish("roofline", run(width, height, style), output)
+
+
+@main.command()
 @click.argument("old", type=click.Path(path_type=Path, exists=True))
 @click.argument("new", type=click.Path(path_type=Path, exists=True))
 @click.option("--fail-above", default=5.0, show_default=True, help="Per cent slower: exit 1.")
