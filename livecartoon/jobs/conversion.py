@@ -29,7 +29,8 @@ from livecartoon.jobs.workspace import Workspace
 from livecartoon.pipeline import run
 from livecartoon.sinks.animation import AnimationSink, is_animation
 from livecartoon.sinks.base import Sink
-from livecartoon.sinks.segments import Segment, SegmentSink
+from livecartoon.sinks.laps import Segment
+from livecartoon.sinks.segments import SegmentSink
 from livecartoon.sources.probe import packet_times
 
 

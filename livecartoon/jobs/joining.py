@@ -12,7 +12,7 @@ from livecartoon.jobs.verify import Pictures, expected_of, moved, verify
 from livecartoon.jobs.workspace import Workspace
 from livecartoon.sinks.carrier import Carrier
 from livecartoon.sinks.join import Joiner
-from livecartoon.sinks.segments import Segment
+from livecartoon.sinks.laps import Segment
 from livecartoon.sinks.video import tick_of
 
 

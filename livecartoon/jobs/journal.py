@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from livecartoon.errors import OutputError, UsageError
-from livecartoon.sinks.segments import Segment, file_hash
+from livecartoon.sinks.laps import Segment
+from livecartoon.sinks.segments import file_hash
 
 JOB = "job.json"
 JOURNAL = "journal.jsonl"

@@ -15,7 +15,8 @@ from livecartoon.frame import Frame
 from livecartoon.jobs.lapstyle import LapStylize, Stylize
 from livecartoon.jobs.reading import Reading, file_of, problem_of, seconds_of
 from livecartoon.pipeline import run
-from livecartoon.sinks.segments import Laps, Segment, SegmentSink
+from livecartoon.sinks.laps import Laps, Segment
+from livecartoon.sinks.segments import SegmentSink
 from livecartoon.sources.file import FileSource
 from livecartoon.sources.rate import RatedSource
 

@@ -12,7 +12,7 @@ from livecartoon.jobs.compare import compared
 from livecartoon.jobs.reading import seconds_of
 from livecartoon.jobs.settings import CompareName
 from livecartoon.pipeline import Staged
-from livecartoon.sinks.segments import Laps
+from livecartoon.sinks.laps import Laps
 
 Stylize = Callable[[Frame], Frame]
 

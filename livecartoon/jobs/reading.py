@@ -9,7 +9,7 @@ from pathlib import Path
 from livecartoon.errors import LivecartoonError
 from livecartoon.frame import Frame
 from livecartoon.jobs.settings import ConvertSettings
-from livecartoon.sinks.segments import Laps
+from livecartoon.sinks.laps import Laps
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.file import FileSource
 from livecartoon.sources.part import Part

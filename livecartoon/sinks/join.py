@@ -16,8 +16,8 @@ from livecartoon.sinks.beside import Beside
 from livecartoon.sinks.carrier import Carrier
 from livecartoon.sinks.encoder import container_of
 from livecartoon.sinks.failure import output_error
+from livecartoon.sinks.laps import Segment
 from livecartoon.sinks.muxer import WRITE_ERRORS, Muxer
-from livecartoon.sinks.segments import Segment
 from livecartoon.sinks.tracks import Packet
 
 
