@@ -29,7 +29,7 @@ from livecartoon.jobs.workspace import Workspace
 from livecartoon.pipeline import run
 from livecartoon.sinks.animation import AnimationSink, is_animation
 from livecartoon.sinks.base import Sink
-from livecartoon.sinks.laps import Segment
+from livecartoon.sinks.laps import Segment, Stretch
 from livecartoon.sinks.segments import SegmentSink
 from livecartoon.sources.probe import packet_times
 
@@ -150,9 +150,7 @@ class Conversion:
             **self._input,
         }
 
-    def _make_sink(
-        self, on_closed: Callable[[Segment], None], first: int, end: int | None
-    ) -> SegmentSink:
+    def _make_sink(self, on_closed: Callable[[Segment], None], stretch: Stretch) -> SegmentSink:
         plan = self.plan
         return SegmentSink(
             self.workspace.folder,
@@ -161,8 +159,7 @@ class Conversion:
             plan.encoder,
             plan.reading.laps,
             on_closed,
-            first=first,
-            end=end,
+            stretch,
         )
 
     def _run(self, runner: LapRunner) -> None:
@@ -197,7 +194,7 @@ class Conversion:
 
     def _keep(self, piece: Segment, repeated: int, is_sound: bool) -> None:
         """Note a closed piece, if it is whole, and look whether the disk holds out."""
-        self._repeated[piece.index] = repeated
+        self._repeated[piece.key] = repeated
         if not is_sound or not self.settings.resume:
             return
         journal = self.workspace.journal

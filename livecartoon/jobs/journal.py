@@ -8,10 +8,12 @@ import os
 import threading
 from contextlib import suppress
 from dataclasses import asdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from livecartoon.errors import OutputError, UsageError
+from livecartoon.jobs.stretches import without_orphans
 from livecartoon.sinks.laps import Segment
 from livecartoon.sinks.segments import file_hash
 
@@ -25,8 +27,9 @@ class Journal:
     """The closed pieces in a folder, one fsynced line each; safe to add to from threads."""
 
     def __init__(self, folder: Path) -> None:
-        self.segments: dict[int, Segment] = {}
-        self.repeated: dict[int, int] = {}
+        self.segments: dict[tuple[int, int], Segment] = {}
+        """By their keys."""
+        self.repeated: dict[tuple[int, int], int] = {}
         """Frames shown again in place of undecodable ones, by piece."""
         self.engine: dict[str, Any] | None = None
         """What drew the pieces."""
@@ -107,7 +110,7 @@ class Journal:
 
     def add(self, segment: Segment, repeated: int = 0) -> None:
         """Note a piece whose file is closed and synced."""
-        line = json.dumps(asdict(segment) | {"repeated": repeated}) + "\n"
+        line = _line(segment, repeated)
         with self._lock:
             try:
                 with (self._folder / JOURNAL).open("a", encoding="utf-8") as journal:
@@ -120,8 +123,8 @@ class Journal:
                     f"the journal in {self._folder} cannot be written ({error.strerror})",
                     "free space and run the same command again",
                 ) from error
-            self.segments[segment.index] = segment
-            self.repeated[segment.index] = repeated
+            self.segments[segment.key] = segment
+            self.repeated[segment.key] = repeated
 
     def _read(self) -> None:
         """Read the lines whose pieces are there, whole and unchanged."""
@@ -135,8 +138,9 @@ class Journal:
                 repeated = int(fields.pop("repeated"))
                 segment = _segment(fields)
                 if not segment.file or file_hash(self._folder / segment.file) == segment.sha256:
-                    self.segments[segment.index] = segment
-                    self.repeated[segment.index] = repeated
+                    self.segments[segment.key] = segment
+                    self.repeated[segment.key] = repeated
+        self.segments = without_orphans(self.segments.values())
 
     def _remove_strangers(self) -> None:
         """Delete what no valid line names, and write the journal without torn lines."""
@@ -144,11 +148,13 @@ class Journal:
         for path in self._folder.glob("seg-*"):
             if path.name not in known:
                 path.unlink(missing_ok=True)
-        lines = [
-            json.dumps(asdict(s) | {"repeated": self.repeated[s.index]})
-            for s in self.segments.values()
-        ]
-        _write_synced(self._folder / JOURNAL, "".join(f"{line}\n" for line in lines))
+        lines = [_line(segment, self.repeated[key]) for key, segment in self.segments.items()]
+        _write_synced(self._folder / JOURNAL, "".join(lines))
+
+
+def _line(segment: Segment, repeated: int) -> str:
+    fields = asdict(segment) | {"repeated": repeated}
+    return json.dumps(fields, default=str) + "\n"  # rationals as text: 4003/12800
 
 
 def _segment(fields: dict[str, Any]) -> Segment:
@@ -165,6 +171,8 @@ def _segment(fields: dict[str, Any]) -> Segment:
         depth=int(fields["depth"]),
         moved=int(fields["moved"]),
         span=int(fields["span"]),
+        part=int(fields["part"]),
+        cut_s=None if fields["cut_s"] is None else Fraction(fields["cut_s"]),
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 
@@ -14,11 +14,15 @@ from livecartoon.errors import LivecartoonError
 from livecartoon.frame import Frame
 from livecartoon.jobs.lapstyle import LapStylize, Stylize
 from livecartoon.jobs.reading import Reading, file_of, problem_of, seconds_of
+from livecartoon.jobs.stretches import Pieces, before, gaps, rest_of
 from livecartoon.pipeline import run
-from livecartoon.sinks.laps import Laps, Segment
+from livecartoon.sinks.laps import Segment, Stretch
 from livecartoon.sinks.segments import SegmentSink
 from livecartoon.sources.file import FileSource
 from livecartoon.sources.rate import RatedSource
+
+#: Seconds that the encoder has to finish what a stopped run has drawn; the process has five.
+CUT_S = 2.0
 
 
 class _CancelledError(Exception):
@@ -44,7 +48,7 @@ class Tally:
             self.busy_s[name] = self.busy_s.get(name, 0.0) + seconds
 
 
-MakeSink = Callable[[Callable[[Segment], None], int, int | None], SegmentSink]
+MakeSink = Callable[[Callable[[Segment], None], Stretch], SegmentSink]
 Borrow = Callable[[], AbstractContextManager[Stylize]]
 
 
@@ -55,7 +59,7 @@ class LapRunner:
         self,
         reading: Reading,
         make_sink: MakeSink,
-        done: dict[int, Segment],
+        done: Pieces,
         on_closed: Callable[[Segment, int, bool], None],
         on_frame: Callable[[int], None] | None,
     ) -> None:
@@ -72,35 +76,40 @@ class LapRunner:
         self._last: FileSource | RatedSource | None = None
         self._lock = threading.Lock()
         self._is_stopped = threading.Event()
+        self._is_left = False
+        """Stopped by the user, not by a failure."""
 
     def run_serially(self, stylize: Stylize) -> None:
         """Do the missing laps one after the other."""
-        for first, end in gaps(self.done):
-            self._run(stylize, first, end)
+        for stretch in gaps(self.done):
+            self._run(stylize, stretch)
 
     def run_side_by_side(self, borrow: Borrow, jobs: int, laps: Sequence[int]) -> None:
         """Do the missing ones of `laps`, `jobs` at a time, each worker with its own engine.
 
         `laps`, in order, are all that hold pictures.
         """
-        missing = [lap for lap in laps if lap not in self.done]
-        last = laps[-1] + 1 if laps[-1] in self.done else laps[-1]  # its reader sees the file's end
-        todo = dict.fromkeys([*missing, last])
-        queue = iter([(lap, lap + 1 if lap < last else None) for lap in todo])
+        missing = [rest for lap in laps if (rest := rest_of(self.done, lap)) is not None]
+        last = rest_of(self.done, laps[-1]) or Stretch(laps[-1] + 1)
+        todo = [rest for rest in missing if rest.first < last.first]
+        queue = iter([*todo, replace(last, end=None)])  # whose reader sees the file's end
 
         def work() -> None:
             with borrow() as stylize:
                 while not self._is_stopped.is_set():
                     with self._lock:
-                        lap = next(queue, None)
-                    if lap is None:
+                        stretch = next(queue, None)
+                    if stretch is None:
                         return
-                    self._run(stylize, *lap)
+                    self._run(stylize, stretch)
 
         with ThreadPoolExecutor(jobs, thread_name_prefix="lap") as pool:
             try:
                 futures = [pool.submit(work) for _ in range(jobs)]
                 wait(futures, return_when=FIRST_EXCEPTION)
+            except KeyboardInterrupt:
+                self._is_left = True
+                raise
             finally:
                 self._is_stopped.set()
         errors = [e for future in futures if (e := future.exception()) is not None]
@@ -108,56 +117,63 @@ class LapRunner:
         if errors:
             raise errors[0]
 
-    def _run(self, stylize: Stylize, first: int, end: int | None) -> None:
-        """Do the laps `first` .. `end`; go through the whole file where seeking misleads."""
-        expected = self._tail_before(first)
-        if not self._attempt(stylize, first, end, expected, may_seek=True):
-            self._attempt(stylize, first, end, None, may_seek=False)
-
-    def _tail_before(self, first: int) -> Segment | None:
-        before = self.done.get(first - 1)
-        return before if before is not None and before.pts else None
+    def _run(self, stylize: Stylize, stretch: Stretch) -> None:
+        """Do a stretch; go through the whole file where seeking misleads."""
+        expected = before(self.done, stretch)
+        if not self._attempt(stylize, stretch, expected, may_seek=True):
+            self._attempt(stylize, stretch, None, may_seek=False)
 
     def _attempt(
-        self,
-        stylize: Stylize,
-        first: int,
-        end: int | None,
-        before: Segment | None,
-        *,
-        may_seek: bool,
+        self, stylize: Stylize, stretch: Stretch, expected: Segment | None, *, may_seek: bool
     ) -> bool:
-        """Do it; False, with nothing done, if the run-up is not what the piece before ends with."""
+        """Do it; False, with nothing done, if the run-up is not what `expected` ends with."""
         laps = self._reading.laps
         if hasattr(stylize, "reset"):
             stylize.reset()  # what another stretch left behind is not the past of this one
-        check = _RunUpCheck(laps, first, before, self._reading.info.time_base)
+        begins_s = stretch.begins(laps)
+        check = _RunUpCheck(begins_s, laps.run_up_s, expected, self._reading.info.time_base)
         started_at = dict(getattr(stylize, "stage_s", {}))
-        with self._reading.open(first, end, may_seek=may_seek) as source:
-            sink = self._make_sink(partial(self._closed, file_of(source)), first, end)
+        with self._reading.open(stretch, may_seek=may_seek) as source:
+            sink = self._make_sink(partial(self._closed, file_of(source)), stretch)
 
             def look(frame: Frame) -> None:
                 if self._is_stopped.is_set():
                     raise _CancelledError
                 check(frame)
 
-            drawn = LapStylize(stylize, laps, first, end, self._reading.compare, look)
+            drawn = LapStylize(stylize, laps, stretch, self._reading.compare, look)
 
             try:
-                with sink:
+                with sink, self._ended_where_left(sink):
                     done = run(source, drawn, sink, on_frame=lambda _: self._count(sink))
             except _MisledError:
                 return False
             self._finish(sink, done.busy_s, stylize, started_at)
-            self._judge(source, sink, end)
+            self._judge(source, sink, stretch.end)
         return True
 
+    @contextmanager
+    def _ended_where_left(self, sink: SegmentSink) -> Iterator[None]:
+        """Close the open piece too if the user ends the run: what is drawn is not lost."""
+        try:
+            yield
+        except (KeyboardInterrupt, _CancelledError) as error:
+            if self._is_left or isinstance(error, KeyboardInterrupt):
+                sink.cut(CUT_S)
+            raise
+
     def _closed(self, opened: FileSource, segment: Segment) -> None:
-        laps = self._reading.laps
-        again = [pts * opened.time_base for pts in opened.repeated_pts]
-        lost = [at_s for at_s in again if laps.of(at_s) == segment.index]
         with self._lock:
-            self.done[segment.index] = segment
+            earlier = self.done.get((segment.index, segment.part - 1))
+            self.done[segment.key] = segment
+        begins_s = earlier.cut_s if earlier is not None else None
+        lost = [
+            at_s
+            for pts in opened.repeated_pts
+            if self._reading.laps.of(at_s := pts * opened.time_base) == segment.index
+            and (begins_s is None or at_s >= begins_s)
+            and (segment.cut_s is None or at_s < segment.cut_s)
+        ]
         self._on_closed(segment, len(lost), opened.problem is None)
 
     def _count(self, sink: SegmentSink) -> None:
@@ -215,12 +231,16 @@ class _MisledError(Exception):
 class _RunUpCheck:
     """Compares the times of the run-up with the end of the piece before."""
 
-    def __init__(self, laps: Laps, first: int, before: Segment | None, tick: Fraction) -> None:
-        self._begins_s = laps.begins(first)
-        self._from_s = self._begins_s - laps.run_up_s
+    def __init__(
+        self, begins_s: Fraction, run_up_s: Fraction, piece: Segment | None, tick: Fraction
+    ) -> None:
+        """`piece` ends at `begins_s`; its times count in `tick`."""
+        self._begins_s = begins_s
+        self._from_s = begins_s - run_up_s
         self._expected: list[Fraction] | None = None
-        if before is not None:
-            times = [pts * tick for pts in before.pts]
+        if piece is not None:
+            times = [pts * tick for pts in piece.pts]
+            self._from_s = max(self._from_s, times[0])  # it may be shorter than the run-up
             self._expected = [at_s for at_s in times if at_s >= self._from_s]
         self._seen: list[Fraction] = []
 
@@ -245,14 +265,3 @@ def laps_shown(reading: Reading, times: Iterable[Fraction], rate: Fraction | Non
     ends = reading.end_s
     wanted = {reading.laps.of(at_s) for at_s in times if ends is None or at_s < ends} or {0}
     return sorted(wanted) if rate is None else range(max(wanted) + 1)
-
-
-def gaps(done: dict[int, Segment]) -> list[tuple[int, int | None]]:
-    """Return the stretches of laps (first, end) that are not done; the last one is open."""
-    found: list[tuple[int, int | None]] = []
-    lap = 0
-    for index in sorted(done):
-        if index > lap:
-            found.append((lap, index))
-        lap = max(lap, done[index].last + 1)
-    return [*found, (lap, None)]

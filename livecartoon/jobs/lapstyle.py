@@ -12,7 +12,7 @@ from livecartoon.jobs.compare import compared
 from livecartoon.jobs.reading import seconds_of
 from livecartoon.jobs.settings import CompareName
 from livecartoon.pipeline import Staged
-from livecartoon.sinks.laps import Laps
+from livecartoon.sinks.laps import Laps, Stretch
 
 Stylize = Callable[[Frame], Frame]
 
@@ -27,18 +27,18 @@ class Half:
 
 
 class LapStylize:
-    """Stylizes the laps `first` .. `end`: at each start the memory is one begun in the run-up.
+    """Stylizes a stretch of laps: at each start the memory is one begun in the run-up.
 
-    So a lap looks the same whether the run came from the lap before or began there. In two
-    halves for two threads, as far as its stylizer is: `draw` in order, `steady` in that order.
+    So a lap looks the same whether the run came from the lap before or began there; where it
+    begins within a lap, as nearly the same as a run-up makes it. In two halves for two threads,
+    as far as its stylizer is: `draw` in order, `steady` in that order.
     """
 
     def __init__(
         self,
         stylize: Stylize,
         laps: Laps,
-        first: int = 0,
-        end: int | None = None,
+        stretch: Stretch,
         compare: CompareName = "none",
         on_frame: Callable[[Frame], None] | None = None,
     ) -> None:
@@ -49,10 +49,12 @@ class LapStylize:
         self._on_frame = on_frame
         self._networks = self._filters = None
         if hasattr(stylize, "fork_network"):
-            self._networks = _Handover(laps, first, end, self._fork_network, self._switch_network)
+            self._networks = _Handover(laps, stretch, self._fork_network, self._switch_network)
         if hasattr(stylize, "fork") and hasattr(stylize, "switch"):
-            self._filters = _Handover(laps, first, end, stylize.fork, stylize.switch)
-        self._from_s: Fraction | None = laps.begins(first) - laps.run_up_s if first else None
+            self._filters = _Handover(laps, stretch, stylize.fork, stylize.switch)
+        self._from_s: Fraction | None = None
+        if not stretch.is_from_start:
+            self._from_s = stretch.begins(laps) - laps.run_up_s
         self._last: tuple[Pixels, Any] | None = None
         """Source and drawing of the frame before: a repeated one is not drawn again."""
 
@@ -103,13 +105,12 @@ class _Handover:
     def __init__(
         self,
         laps: Laps,
-        first: int,
-        end: int | None,
+        stretch: Stretch,
         fork: Callable[[], object],
         switch: Callable[[], object],
     ) -> None:
         self._laps = laps
-        self._lap, self._end = first, end
+        self._lap, self._end = stretch.first, stretch.end
         self._fork, self._switch = fork, switch
         self._is_forked = False
 

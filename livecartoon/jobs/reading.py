@@ -9,7 +9,7 @@ from pathlib import Path
 from livecartoon.errors import LivecartoonError
 from livecartoon.frame import Frame
 from livecartoon.jobs.settings import ConvertSettings
-from livecartoon.sinks.laps import Laps
+from livecartoon.sinks.laps import Laps, Stretch
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.file import FileSource
 from livecartoon.sources.part import Part
@@ -86,17 +86,18 @@ class Reading:
         )
 
     def open(
-        self, first: int = 0, end: int | None = None, *, may_seek: bool = True
+        self, stretch: Stretch | None = None, *, may_seek: bool = True
     ) -> FileSource | RatedSource:
-        """Open for the laps `first` .. `end` (exclusive), with the run-up before them."""
+        """Open for a stretch of laps with the run-up before them; None = from start to end."""
         rate = self._settings.fps
+        stretch = stretch or Stretch()
         start_s: Fraction | None = None
-        if first or self.starts_late:
-            start_s = self.laps.begins(first) - (self.laps.run_up_s if first else 0)
-            start_s = max(start_s, self.start_s)
+        if not stretch.is_from_start or self.starts_late:
+            run_up_s = 0 if stretch.is_from_start else self.laps.run_up_s
+            start_s = max(stretch.begins(self.laps) - run_up_s, self.start_s)
         end_s = self.end_s
-        if end is not None:
-            lap_end_s = self.laps.begins(end)
+        if stretch.end is not None:
+            lap_end_s = self.laps.begins(stretch.end)
             end_s = lap_end_s if end_s is None else min(end_s, lap_end_s)
         if start_s is None and end_s is None:
             opened = self._open(None)

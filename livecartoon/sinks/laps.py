@@ -8,7 +8,7 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class Laps:
-    """The film cut at fixed times: where a piece begins depends on nothing else."""
+    """The film cut at fixed times, wherever a run may have been stopped."""
 
     start_s: Fraction
     length_s: Fraction
@@ -29,8 +29,29 @@ class Laps:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Laps that one reader goes through: `first` .. `end` (exclusive, None = all there are)."""
+
+    first: int = 0
+    end: int | None = None
+    part: int = 0
+    """How many pieces the lap `first` has already."""
+    cut_s: Fraction | None = None
+    """Where the last of them ends; None if there is none."""
+
+    @property
+    def is_from_start(self) -> bool:
+        """Whether nothing comes before it."""
+        return not self.first and self.cut_s is None
+
+    def begins(self, laps: Laps) -> Fraction:
+        """Return the earliest time its first picture can have."""
+        return self.cut_s if self.cut_s is not None else laps.begins(self.first)
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
-    """A closed piece; times count in the encoder's time base."""
+    """A closed piece: a lap, or what was done of it; times count in the encoder's time base."""
 
     index: int
     """Of its lap."""
@@ -47,3 +68,12 @@ class Segment:
     moved: int = 0
     span: int = 0
     """Spread of its first picture's brightness, 0..255."""
+    part: int = 0
+    """How many pieces of the same lap lie before it."""
+    cut_s: Fraction | None = None
+    """Where it ends within its lap, because the run was stopped there; None = with the lap."""
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What it is sorted by."""
+        return self.index, self.part

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,11 +22,13 @@ from livecartoon.frame import Frame, Pixels
 from livecartoon.sinks.base import Sink
 from livecartoon.sinks.encoder import EncoderSettings, container_of, encoder_of
 from livecartoon.sinks.failure import output_error
-from livecartoon.sinks.laps import Laps, Segment
+from livecartoon.sinks.laps import Laps, Segment, Stretch
 from livecartoon.sinks.muxer import WRITE_ERRORS, Muxer
+from livecartoon.sinks.tracks import Packet
 from livecartoon.sinks.video import VideoEncoder, tick_of
 from livecartoon.sources.base import VideoInfo
 
+log = logging.getLogger(__name__)
 #: Brightness of RGB in 1/256.
 LUMA = np.array([77, 150, 29])
 #: Containers for pieces, best first: mp4 keeps any time base, Matroska rounds to milliseconds.
@@ -31,7 +36,7 @@ PIECE_FORMATS = {"mp4": "mp4", "mov": "mov", "matroska": "mkv", "avi": "avi"}
 
 
 class SegmentSink(Sink):
-    """Writes laps `first` .. `end` (exclusive) as files in `folder`, told of when closed."""
+    """Writes the laps of a stretch as files in `folder`, told of when closed."""
 
     def __init__(
         self,
@@ -41,9 +46,7 @@ class SegmentSink(Sink):
         settings: EncoderSettings,
         laps: Laps,
         on_closed: Callable[[Segment], None],
-        *,
-        first: int = 0,
-        end: int | None = None,
+        stretch: Stretch,
     ) -> None:
         """`path` names the final file, whose container the encoder has to suit."""
         self.frames = 0
@@ -58,17 +61,19 @@ class SegmentSink(Sink):
         self._settings = settings
         self._laps = laps
         self._on_closed = on_closed
-        self._next = first
+        self._next = stretch.first
         """The first lap that is not closed yet."""
-        self._first, self._end = first, end
+        self._stretch = stretch
+        self._begins_s = stretch.begins(laps)
         self._piece: _Piece | None = None
         self._encoder = encoder_of(settings.codec, self._name)
         self._format = piece_format(self._encoder, self._name)
 
     def write(self, frame: Frame) -> None:
-        """Encode one frame; those of the run-up before the first lap are passed over."""
-        lap = self._laps.of(frame.pts * frame.time_base)
-        if lap < self._first or (self._end is not None and lap >= self._end):
+        """Encode one frame; those of the run-up before the stretch are passed over."""
+        at_s = frame.pts * frame.time_base
+        lap = self._laps.of(at_s)
+        if self._is_outside(lap, at_s):
             return
         try:
             if self._piece is None or self._piece.index != lap:
@@ -80,10 +85,20 @@ class SegmentSink(Sink):
             self._raise(error)
         self.frames += 1
 
+    def _is_outside(self, lap: int, at_s: Fraction) -> bool:
+        """Whether a frame is of the run-up, or behind the last lap."""
+        first, end = self._stretch.first, self._stretch.end
+        is_early = lap < first or (self._stretch.part > 0 and at_s < self._begins_s)
+        return is_early or (end is not None and lap >= end)
+
+    def _part_of(self, lap: int) -> int:
+        return self._stretch.part if lap == self._stretch.first else 0
+
     def _open(self, lap: int) -> _Piece:
-        suffix = PIECE_FORMATS[self._format]
-        path = self._folder / f"seg-{lap:05}.{suffix}"
-        return _Piece(lap, path, self._format, self._name, self._info, self._settings)
+        part = self._part_of(lap)
+        name = f"seg-{lap:05}-{part}" if part else f"seg-{lap:05}"
+        path = self._folder / f"{name}.{PIECE_FORMATS[self._format]}"
+        return _Piece((lap, part), path, self._format, self._name, self._info, self._settings)
 
     def _close_until(self, lap: int) -> None:
         """Close the open piece and note, as one, that laps without a picture are empty."""
@@ -92,15 +107,36 @@ class SegmentSink(Sink):
             self._on_closed(piece.close())
             self._next = piece.index + 1
         if lap > self._next:
-            self._on_closed(Segment(self._next, lap - 1, "", "", (), (), 0))
+            part = self._part_of(self._next)
+            self._on_closed(Segment(self._next, lap - 1, "", "", (), (), 0, part=part))
             self._next = lap
 
     def close(self) -> None:
         """Close the last piece."""
         try:
-            self._close_until(self._end if self._end is not None else self._next)
+            self._close_until(self._next if self._stretch.end is None else self._stretch.end)
         except (LivecartoonError, *WRITE_ERRORS) as error:
             self._raise(error)
+
+    def cut(self, within_s: float) -> None:
+        """End the open piece behind its last frame: the lap can be gone on with from there.
+
+        After `within_s` seconds what is coded by then is kept, without a frame missing in
+        between. What cannot be kept is thrown away.
+        """
+        piece = self._piece
+        if piece is None:
+            return
+        try:
+            made = piece.cut(within_s)
+            self._piece = None
+            if made is None:
+                piece.discard()
+            else:
+                self._on_closed(made)
+        except (LivecartoonError, *WRITE_ERRORS) as error:
+            log.debug("piece %d could not be kept: %s", piece.index, error)
+            self.abort()
 
     def abort(self) -> None:
         """Throw the open piece away; the closed ones stay."""
@@ -116,21 +152,23 @@ class SegmentSink(Sink):
 
 
 class _Piece:
-    """One lap on its way into one file."""
+    """One lap, or what is missing of it, on its way into one file."""
 
     def __init__(
         self,
-        index: int,
+        key: tuple[int, int],
         path: Path,
         piece: str,
         name: str,
         info: VideoInfo,
         settings: EncoderSettings,
     ) -> None:
-        self.index = index
+        self.index, self._part_number = key
         self._path = path
         self._part = path.with_name(f"{path.stem}.part")
         self._times: list[tuple[int, int]] = []
+        self._ends_s: list[Fraction] = []
+        """The earliest time the frame behind each one can have."""
         self._order: list[int] = []
         self._span = 0
         self._muxer = Muxer(self._part, piece, tick_of(info, name))
@@ -146,16 +184,42 @@ class _Piece:
         self._video.check(frame)
         if not self._times:
             self._span = span_of(frame.pixels)
-        for packet in self._video.encode(frame):
-            self._order.append(packet.pts or 0)
-            self._muxer.mux(packet)
+        self._mux(self._video.encode(frame))
         assert self._video.last_pts is not None
         self._times.append((self._video.last_pts, self._video.last_duration))
+        self._ends_s.append((frame.pts + 1) * frame.time_base)
 
-    def close(self) -> Segment:
-        for packet in self._video.flush():
+    def _mux(self, packets: list[Packet]) -> None:
+        for packet in packets:
             self._order.append(packet.pts or 0)
             self._muxer.mux(packet)
+
+    def close(self) -> Segment:
+        """Finish the file and return what it holds."""
+        self._mux(self._video.flush())
+        return self._closed(len(self._times), None)
+
+    def cut(self, within_s: float) -> Segment | None:
+        """Finish the file with the frames that are coded in time; None if there are none."""
+        deadline_s = time.monotonic() + within_s
+        shown = [pts - self._times[0][0] for pts, _ in self._times]
+        waiting: list[Packet] = []
+        kept = 0
+        for packet in self._video.flush_one_by_one():
+            waiting.append(packet)
+            count = len(self._order) + len(waiting)
+            latest = max(*self._order, *(p.pts or 0 for p in waiting), 0)
+            if [latest] == shown[count - 1 : count]:  # no picture before it is missing
+                self._mux(waiting)
+                waiting, kept = [], count
+            if time.monotonic() > deadline_s:
+                break
+        else:
+            self._mux(waiting)
+            kept = len(self._times)  # also of an encoder that holds nothing back
+        return self._closed(kept, self._ends_s[kept - 1]) if kept else None
+
+    def _closed(self, count: int, cut_s: Fraction | None) -> Segment:
         self._muxer.close()
         digest = synced_hash(self._part)
         self._part.replace(self._path)
@@ -164,11 +228,13 @@ class _Piece:
             last=self.index,
             file=self._path.name,
             sha256=digest,
-            pts=tuple(pts for pts, _ in self._times),
-            durations=tuple(duration for _, duration in self._times),
+            pts=tuple(pts for pts, _ in self._times[:count]),
+            durations=tuple(duration for _, duration in self._times[:count]),
             depth=reorder_depth(self._order),
             moved=self._video.moved,
             span=self._span,
+            part=self._part_number,
+            cut_s=cut_s,
         )
 
     def discard(self) -> None:

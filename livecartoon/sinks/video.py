@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 
 import av
@@ -161,6 +162,12 @@ class VideoEncoder:
     def flush(self) -> list[Packet]:
         """Return what the encoder still held."""
         return self._finished(self.stream.encode(None))
+
+    def flush_one_by_one(self) -> Iterator[Packet]:
+        """Yield what the encoder still holds as soon as it is coded; may be left half-way."""
+        for packet in self.stream.codec_context.encode_lazy(None):
+            packet.stream = self.stream
+            yield from self._finished([packet])
 
     def _finished(self, packets: list[Packet]) -> list[Packet]:
         for packet in packets:

@@ -1,10 +1,15 @@
 """A film in laps, beside each other or not, is the film in one."""
 
-from contextlib import contextmanager
+import json
+import signal
+import threading
+import time
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from livecartoon.config import EngineOptions
@@ -13,7 +18,7 @@ from livecartoon.jobs.hooks import make_stylizer
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import inspect
 from tests.drawing import ClipPlan, write_clip, write_paper
-from tests.laps import OPTIONS, PLANS, SHORT, assert_same_film, convert, pixels_of
+from tests.laps import OPTIONS, PLANS, SHORT, Echo, assert_same_film, convert, pixels_of
 
 
 @pytest.mark.parametrize("name", sorted(PLANS))
@@ -102,5 +107,44 @@ def test_resume_with_the_real_filters_gives_the_same_film(tmp_path: Path, tempor
     with pytest.raises(KeyboardInterrupt):
         convert(clip, tmp_path / "b.mkv", make=stopped, options=options)
     report = convert(clip, tmp_path / "b.mkv", make=make_stylizer, options=options)
-    assert report.resumed_from_frame > 0
+    assert 38 < report.resumed_from_frame <= 45  # a lap begins with frame 38: it is in the midst
+    assert inspect(tmp_path / "whole.mkv").pts == inspect(tmp_path / "b.mkv").pts
+    assert share_alike(tmp_path / "whole.mkv", tmp_path / "b.mkv") >= 0.999
+
+
+def share_alike(one: Path, other: Path) -> float:
+    """Share of samples that are within one code of each other."""
+    pairs = [
+        np.frombuffer(parts, np.uint8).astype(int)
+        for path in (one, other)
+        for parts in [b"".join(pixels_of(path))]
+    ]
+    return float((abs(pairs[0] - pairs[1]) <= 1).mean())
+
+
+def test_convert_side_by_side_interrupted_keeps_what_each_worker_drew(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
+    settings = replace(SHORT, segment_s=Fraction(1), jobs=2)
+    convert(clip, tmp_path / "whole.mkv", settings)
+
+    class Slow(Echo):
+        """Leaves the other worker time; soon in the second lap somebody types Ctrl-C."""
+
+        def __call__(self, frame: Frame) -> Frame:
+            time.sleep(0.02)
+            if frame.pts == 30 * 512:
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            return super().__call__(frame)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            convert(clip, tmp_path / "b.mkv", settings, lambda info, options: nullcontext(Slow()))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    journal = tmp_path / "b.mkv.livecartoon" / "journal.jsonl"
+    pieces = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert {piece["index"] for piece in pieces} >= {0, 1}
+    assert next(piece for piece in pieces if piece["index"] == 1)["cut_s"] is not None
+    assert convert(clip, tmp_path / "b.mkv", settings).resumed_from_frame > 0
     assert_same_film(tmp_path / "whole.mkv", tmp_path / "b.mkv")

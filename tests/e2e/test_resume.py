@@ -20,6 +20,14 @@ from tests.drawing import write_clip
 from tests.laps import OPTIONS, PLANS, SHORT, assert_same_film, convert, pixels_of, stopping
 
 
+def stopped(folder: Path) -> Path:
+    """Convert a clip in `folder` to b.mkv up to Ctrl-C after 40 of 60 frames; return the clip."""
+    clip = write_clip(folder / "a.mp4", PLANS["plain.mp4"])
+    with pytest.raises(KeyboardInterrupt):
+        convert(clip, folder / "b.mkv", make=stopping(40))
+    return clip
+
+
 @pytest.mark.parametrize("name", sorted(PLANS))
 def test_resume_of_a_stopped_run_ends_as_the_uninterrupted_one(tmp_path: Path, name: str) -> None:
     clip = write_clip(tmp_path / name, PLANS[name])
@@ -34,7 +42,7 @@ def test_resume_of_a_stopped_run_ends_as_the_uninterrupted_one(tmp_path: Path, n
         "journal.jsonl",
     ]
     report = convert(clip, resumed)
-    assert report.resumed_from_frame > 0
+    assert report.resumed_from_frame == frames * 3 // 4
     assert report.frames_out == frames == len(inspect(clip).pts)
     assert not folder.exists()
     assert_same_film(whole, resumed)
@@ -44,12 +52,10 @@ def test_resume_of_a_stopped_run_is_listed_until_it_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path / "cache"))
-    clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
-    with pytest.raises(KeyboardInterrupt):
-        convert(clip, tmp_path / "b.mkv", make=stopping(40))
+    clip = stopped(tmp_path)
     (film,) = list_unfinished()
     assert film["output"] == str(tmp_path / "b.mkv")
-    assert film["frames"] >= 12
+    assert film["frames"] == 40
     assert film["bytes"] > 0
     convert(clip, tmp_path / "b.mkv")
     assert list_unfinished() == []
@@ -60,9 +66,7 @@ def test_resume_of_a_folder_deleted_by_hand_is_listed_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path / "cache"))
-    clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
-    with pytest.raises(KeyboardInterrupt):
-        convert(clip, tmp_path / "b.mkv", make=stopping(40))
+    stopped(tmp_path)
     shutil.rmtree(tmp_path / "b.mkv.livecartoon")
     (notes_dir() / "torn.json").write_text('{"folder":')
     assert list_unfinished() == []
@@ -70,9 +74,7 @@ def test_resume_of_a_folder_deleted_by_hand_is_listed_no_more(
 
 
 def test_resume_of_another_job_refuses_and_names_the_option(tmp_path: Path) -> None:
-    clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
-    with pytest.raises(KeyboardInterrupt):
-        convert(clip, tmp_path / "b.mkv", make=stopping(40))
+    clip = stopped(tmp_path)
     for settings, options, name in (
         (replace(SHORT, crf=30), OPTIONS, "--crf"),
         (SHORT, replace(OPTIONS, look=Look(ink=0.5)), "--ink"),
@@ -89,10 +91,24 @@ def test_resume_of_another_job_refuses_and_names_the_option(tmp_path: Path) -> N
     assert not (tmp_path / "b.mkv.livecartoon").exists()
 
 
+def test_resume_of_a_run_stopped_again_and_again_loses_no_frame(tmp_path: Path) -> None:
+    clip = stopped(tmp_path)
+    convert(clip, tmp_path / "whole.mkv")
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            convert(clip, tmp_path / "b.mkv", make=stopping(16))  # 12 of them the run-up
+    folder = tmp_path / "b.mkv.livecartoon"
+    assert [path.name for path in sorted(folder.glob("seg-00003*"))] == [
+        "seg-00003-1.mp4",
+        "seg-00003-2.mp4",
+        "seg-00003.mp4",
+    ]
+    assert 44 < convert(clip, tmp_path / "b.mkv").resumed_from_frame < 50
+    assert_same_film(tmp_path / "whole.mkv", tmp_path / "b.mkv")
+
+
 def test_resume_with_other_streams_wanted_goes_on(tmp_path: Path) -> None:
-    clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
-    with pytest.raises(KeyboardInterrupt):
-        convert(clip, tmp_path / "b.mkv", make=stopping(40))
+    clip = stopped(tmp_path)
     report = convert(clip, tmp_path / "b.mkv", replace(SHORT, audio="none", jobs=2))
     assert report.resumed_from_frame > 0
     assert inspect(tmp_path / "b.mkv").sound == ()
@@ -100,10 +116,8 @@ def test_resume_with_other_streams_wanted_goes_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("harm", ["piece", "line", "missing", "stranger"])
 def test_resume_of_a_damaged_folder_does_the_damaged_laps_again(tmp_path: Path, harm: str) -> None:
-    clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
+    clip = stopped(tmp_path)
     convert(clip, tmp_path / "whole.mkv")
-    with pytest.raises(KeyboardInterrupt):
-        convert(clip, tmp_path / "b.mkv", make=stopping(45))
     folder = tmp_path / "b.mkv.livecartoon"
     first = folder / "seg-00000.mp4"
     if harm == "piece":
@@ -122,10 +136,8 @@ def test_resume_of_a_damaged_folder_does_the_damaged_laps_again(tmp_path: Path, 
 def test_resume_of_a_file_whose_index_misleads_reads_it_from_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clip = write_clip(tmp_path / "a.mp4", PLANS["plain.mp4"])
+    clip = stopped(tmp_path)
     convert(clip, tmp_path / "whole.mkv")
-    with pytest.raises(KeyboardInterrupt):
-        convert(clip, tmp_path / "b.mkv", make=stopping(45))
     journal = tmp_path / "b.mkv.livecartoon" / "journal.jsonl"
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     lines[-1]["pts"][-2] += 1  # as if the source had told another time before

@@ -1,0 +1,57 @@
+"""What of a film is not done yet, told by the pieces there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from livecartoon.sinks.laps import Segment, Stretch
+
+#: Pieces by their keys: lap, and place in it.
+Pieces = Mapping[tuple[int, int], Segment]
+
+
+def rest_of(done: Pieces, lap: int) -> Stretch | None:
+    """Return what is missing of one lap; None if nothing is."""
+    rest = Stretch(lap, lap + 1)
+    while (piece := done.get((lap, rest.part))) is not None:
+        if piece.cut_s is None:
+            return None
+        rest = replace(rest, part=rest.part + 1, cut_s=piece.cut_s)
+    return rest
+
+
+def gaps(done: Pieces) -> list[Stretch]:
+    """Return the stretches that are not done, in order; the last one is open."""
+    found: list[Stretch] = []
+    start = Stretch()
+    for key in sorted(done):
+        piece = done[key]
+        if key != (start.first, start.part):
+            found.append(replace(start, end=piece.index))
+        start = Stretch(piece.last + 1)
+        if piece.cut_s is not None:
+            start = Stretch(piece.index, None, piece.part + 1, piece.cut_s)
+    return [*found, start]
+
+
+def before(done: Pieces, stretch: Stretch) -> Segment | None:
+    """Return the piece right before a stretch; None where there is none with a picture."""
+    if stretch.part:
+        piece = done.get((stretch.first, stretch.part - 1))
+    else:
+        earlier = [key for key in done if key[0] == stretch.first - 1]
+        piece = done[max(earlier)] if earlier else None
+        if piece is not None and piece.cut_s is not None:
+            return None  # its lap goes on behind it
+    return piece if piece is not None and piece.pts else None
+
+
+def without_orphans(pieces: Collection[Segment]) -> dict[tuple[int, int], Segment]:
+    """Return those pieces by key that lie behind all others of their laps."""
+    kept: dict[tuple[int, int], Segment] = {}
+    for piece in sorted(pieces, key=lambda piece: piece.key):
+        earlier = kept.get((piece.index, piece.part - 1))
+        if not piece.part or (earlier is not None and earlier.cut_s is not None):
+            kept[piece.key] = piece
+    return kept
