@@ -19,6 +19,7 @@ from livecartoon.cli.summary import (
     check_overwrite,
     close_files,
     engine_text,
+    failure_line,
     file_line,
     make_folder,
     plan_lines,
@@ -251,9 +252,10 @@ class _Narrator:
         )
 
     def on_done(self, number: int, report: FileReport) -> None:
-        is_told_at_the_end = report.status == "failed" and self._files == 1
-        if report.status != "planned" and not is_told_at_the_end:
+        if report.status not in ("failed", "planned"):
             self._session.say(file_line(report))
+        if report.error is not None and self._files > 1:  # that of an only file ends the run
+            self._session.complain(failure_line(report))
 
     def on_interrupt(self) -> None:
         path = self._running

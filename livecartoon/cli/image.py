@@ -10,7 +10,7 @@ from livecartoon.cli.flags import FILE, command, flag
 from livecartoon.cli.options import engine_options, snap_flags, style_flags
 from livecartoon.cli.session import current
 from livecartoon.cli.status import size_text
-from livecartoon.cli.summary import WORDS, check_overwrite, close_files, make_folder
+from livecartoon.cli.summary import WORDS, check_overwrite, close_files, failure_line, make_folder
 from livecartoon.cli.values import Named
 from livecartoon.escape import printable
 
@@ -58,7 +58,7 @@ def image(inputs: tuple[str, ...], **values: Any) -> None:
             size = f"{width}x{height}  {size_text(report.bytes_out)}" if width else ""
             session.say(f"{WORDS[report.status]} {printable(str(report.output))}  {size}".rstrip())
         elif len(paths) > 1:
-            session.say(f"FAILED {printable(str(report.input))}: {printable(str(report.error))}")
+            session.complain(failure_line(report))
 
     reports = convert_images(
         paths,

@@ -50,6 +50,11 @@ class Session:
         if self.verbosity >= 0 and not self.json:
             click.echo(text, err=True, color=True)
 
+    def complain(self, text: str) -> None:
+        """Tell of a failure that does not end the run: as errors are, so only -qq silences it."""
+        if self.verbosity >= -1:
+            click.echo(text, err=True, color=True)
+
     def result(self, text: str) -> None:
         """Print requested data on stdout, unless the JSON document replaces it."""
         if not self.json:

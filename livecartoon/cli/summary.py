@@ -30,7 +30,10 @@ def check_overwrite(values: dict[str, Any]) -> None:
 
 
 def make_folder(output: Path | None, count: int) -> None:
-    """Make the folder meant by -o: for several inputs, or a name without a suffix."""
+    """Make the folder meant by -o: for several inputs, or a name without a suffix.
+
+    The folders of a template are known, and made, when its fields are filled in.
+    """
     if output is None or "{" in str(output) or (count == 1 and output.suffix):
         return
     try:
@@ -61,14 +64,17 @@ def file_line(report: FileReport) -> str:
     word = WORDS[report.status]
     if report.status == "skipped":
         return f"{word} {printable(str(report.output))}"
-    if report.status == "failed" and report.error is not None:
-        return f"{word} {printable(str(report.input))}: {printable(str(report.error))}"
     pace = f"{report.frames_out} frames  {report.fps_end_to_end:.1f} fps  {report.speed:.1f}x"
     if report.output is None:  # nobody counted the bytes
         return f"{word} stdout  {pace}"
     relation = f" ({report.bytes_out / report.bytes_in:.1f}x source)" if report.bytes_in else ""
     size = f"{size_text(report.bytes_out)}{relation}"
     return f"{word} {printable(str(report.output))}  {pace}  {size}"
+
+
+def failure_line(report: FileReport) -> str:
+    """Return the line of a batch that says what was wrong with one file."""
+    return f"{WORDS[report.status]} {printable(str(report.input))}: {printable(str(report.error))}"
 
 
 def plan_lines(report: FileReport) -> list[str]:

@@ -13,7 +13,7 @@ from livecartoon.errors import LivecartoonError, UsageError
 from livecartoon.jobs.conversion import Conversion
 from livecartoon.jobs.hooks import Hooks, MakeStylize, Progress, make_stylizer
 from livecartoon.jobs.lapstyle import Stylize
-from livecartoon.jobs.naming import check_paths, output_for
+from livecartoon.jobs.naming import check_paths, is_template, make_folders, output_for
 from livecartoon.jobs.planning import Warn
 from livecartoon.jobs.report import FileReport
 from livecartoon.jobs.settings import ConvertSettings
@@ -49,17 +49,33 @@ def convert_file(
     """
     settings = settings or ConvertSettings()
     target = output_for(source, output, options.style)
+    hooks = Hooks(make_stylize, make_own or make_stylize, on_progress, on_start, on_warning)
+    if stdout is not None:
+        report = FileReport(source, target)
+        Conversion(report, PIPE, options, settings, hooks).convert(stdout)
+        return report
+    if not settings.dry_run:
+        make_folders(output, [target])
+    return _convert_to(target, source, options, settings, hooks, is_template(output))
+
+
+def _convert_to(
+    target: Path,
+    source: Path,
+    options: EngineOptions,
+    settings: ConvertSettings,
+    hooks: Hooks,
+    is_folder_ours: bool,
+) -> FileReport:
+    """Convert one file; `is_folder_ours`: a real run makes the folder of `target` if need be."""
     report = FileReport(source, target)
     if settings.skip_existing and target.exists():
         report.status = "skipped"
         return report
-    hooks = Hooks(make_stylize, make_own or make_stylize, on_progress, on_start, on_warning)
-    if stdout is not None:
-        Conversion(report, PIPE, options, settings, hooks).convert(stdout)
-        return report
-    check_paths(source, target, overwrite=settings.overwrite)
+    needs_folder = not (settings.dry_run and is_folder_ours)
+    check_paths(source, target, overwrite=settings.overwrite, needs_folder=needs_folder)
     if not settings.dry_run:
-        options = plan_for_file(source, options, settings, make_stylize)
+        options = plan_for_file(source, options, settings, hooks.make_stylize)
     Conversion(report, target, options, settings, hooks).convert()
     return report
 
@@ -84,25 +100,25 @@ def convert_many(
     also an input.
     """
     inputs = list(sources)
+    settings = settings or ConvertSettings()
     targets = [
         output_for(path, output, options.style, number=n) for n, path in enumerate(inputs, 1)
     ]
     check_batch(inputs, targets)
+    if not settings.dry_run:
+        make_folders(output, targets)
+    is_folder_ours = is_template(output) or len(inputs) > 1
     reports: list[FileReport] = []
     with Engines(make_stylize) as engines:
         for number, (path, target) in enumerate(zip(inputs, targets, strict=True)):
-            attempt = partial(
-                convert_file,
-                path,
-                target,
-                options,
-                settings,
+            hooks = Hooks(
+                engines.borrow,
+                make_stylize,
                 _numbered(on_progress, number),
-                on_warning=on_warning,
-                on_start=_numbered(on_start, number),
-                make_stylize=engines.borrow,
-                make_own=make_stylize,
+                _numbered(on_start, number),
+                on_warning,
             )
+            attempt = partial(_convert_to, target, path, options, settings, hooks, is_folder_ours)
             report = or_failed(path, target, attempt)
             reports.append(report)
             if on_done is not None:

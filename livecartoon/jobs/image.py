@@ -16,7 +16,7 @@ from livecartoon.errors import OutputError
 from livecartoon.frame import Frame
 from livecartoon.jobs.convert import Engines, check_batch, or_failed
 from livecartoon.jobs.hooks import MakeStylize, make_stylizer
-from livecartoon.jobs.naming import check_paths, output_for
+from livecartoon.jobs.naming import check_paths, make_folders, output_for
 from livecartoon.jobs.planning import Warn
 from livecartoon.jobs.report import FileReport, engine_fields, peak_rss
 from livecartoon.sinks.pictures import FORMATS, encode_picture, picture_format
@@ -52,6 +52,7 @@ def convert_images(
     settings = settings or ImageSettings()
     targets = [_target(path, output, options, settings, n) for n, path in enumerate(inputs, 1)]
     check_batch(inputs, targets)
+    make_folders(output, targets)
     still = replace(options, temporal="off")
     reports: list[FileReport] = []
     with Engines(make_stylize) as engines:

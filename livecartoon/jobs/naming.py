@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from livecartoon.errors import InputError, OutputError, UsageError
@@ -96,7 +96,7 @@ def output_for(
         return source.with_name(plain)
     if output.is_dir():
         return output / plain
-    if "{" not in str(output):
+    if not is_template(output):
         return output
     fields = {"stem": source.stem, "style": style, "ext": extension, "n": number}
     try:
@@ -107,18 +107,38 @@ def output_for(
         ) from error
 
 
+def is_template(output: Path | None) -> bool:
+    """Whether `output` has fields to be filled in for each input."""
+    return output is not None and "{" in str(output)
+
+
+def make_folders(output: Path | None, targets: Iterable[Path]) -> None:
+    """Make the folders that the template `output` has put `targets` into; OutputError.
+
+    A file named in full needs a folder that is there: a misspelt one must not be made.
+    """
+    for folder in {target.parent for target in targets} if is_template(output) else ():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                "E402", f"{folder} cannot be made ({error.strerror})", "-o another folder"
+            ) from error
+
+
 def check_paths(
     source: Path,
     output: Path,
     *,
     overwrite: bool,
+    needs_folder: bool = True,
     check_suffix: Callable[[Path], object] = container_of,
 ) -> None:
     """Raise before any work if `output` cannot or must not be written."""
     check_suffix(output)
     if output.exists() and source.exists() and output.samefile(source):
         raise UsageError("E205", f"{output.name} is also the input", "give another -o")
-    if not output.parent.is_dir():
+    if needs_folder and not output.parent.is_dir():
         raise OutputError("E402", f"no folder {output.parent}", "create it first")
     if output.is_dir():
         raise OutputError("E402", f"{output} is a folder", "give a file name")

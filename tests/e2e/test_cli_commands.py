@@ -131,6 +131,38 @@ def test_convert_when_one_of_two_fails_then_exit_7_and_the_other_is_done(folder,
     assert (folder / "out" / "holiday.classic.mp4").is_file()
 
 
+def test_convert_when_named_by_a_template_then_its_folder_is_made(folder):
+    args = ["convert", "holiday.mp4", "-s", "classic", "-o", "made/{stem}.mkv"]
+    assert run([*args, "--dry-run"]) == 0
+    assert not (folder / "made").exists()
+    assert run(args) == 0
+    assert (folder / "made" / "holiday.mkv").is_file()
+    assert run([*args[:-1], "typo/holiday.mkv"]) == 4  # a name in full may be misspelt
+
+
+@pytest.mark.parametrize("command", ["convert", "image"])
+def test_batch_when_quiet_then_says_what_was_wrong_with_each_file(command, folder, capsys):
+    for name in ("bad.mp4", "worse.mp4"):
+        (folder / name).write_bytes(b"neither a film nor a picture")
+    assert run([command, "bad.mp4", "worse.mp4", "-s", "classic", "-o", "out", "-q"]) == 7
+    first, second, *rest = capsys.readouterr().err.splitlines()
+    assert re.match(r"FAILED bad\.mp4: .*E302", first)
+    assert re.match(r"FAILED worse\.mp4: .*E302", second)
+    assert "error[E701]" in rest[0]
+    assert run([command, "bad.mp4", "worse.mp4", "-s", "classic", "-o", "out", "-qq"]) == 7
+    assert capsys.readouterr().err == ""
+
+
+def test_cam_when_the_film_does_not_exist_then_says_so(folder, capsys):
+    for name in ("film.mp4", "./film", "../films/film.mp4"):
+        assert run(["cam", "--camera", name, "--no-show", "--sink", "null"]) == 3
+        said = capsys.readouterr().err.splitlines()
+        assert said[:2] == [
+            f"livecartoon: error[E301]: no such file: {name}",
+            "  try: check the path",
+        ]
+
+
 def test_convert_when_finished_then_one_line_on_stderr_and_nothing_on_stdout(folder, capsys):
     assert run(["convert", "holiday.mp4", "-s", "classic", "-o", "out.mp4"]) == 0
     out, err = capsys.readouterr()

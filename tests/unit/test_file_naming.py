@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from livecartoon.errors import InputError, OutputError, UsageError
-from livecartoon.jobs.naming import check_paths, expand_inputs, output_for, partial_name
+from livecartoon.jobs.naming import (
+    check_paths,
+    expand_inputs,
+    make_folders,
+    output_for,
+    partial_name,
+)
 from livecartoon.jobs.workspace import Workspace
 
 
@@ -71,6 +77,18 @@ def test_output_for_a_folder_and_a_style_file(tmp_path: Path) -> None:
 def test_output_for_a_wrong_template_raises() -> None:
     with pytest.raises(UsageError, match="E201"):
         output_for(Path("a.mp4"), Path("{nope}.mp4"), "shinkai")
+
+
+def test_make_folders_of_a_template_makes_them_of_a_plain_name_none(tmp_path: Path) -> None:
+    targets = [tmp_path / "made" / "a" / "x.mp4", tmp_path / "made" / "b" / "x.mp4"]
+    make_folders(tmp_path / "made" / "{stem}" / "x.mp4", targets)
+    assert all(target.parent.is_dir() for target in targets)
+    make_folders(tmp_path / "none" / "x.mp4", [tmp_path / "none" / "x.mp4"])
+    make_folders(None, [tmp_path / "none" / "x.mp4"])
+    assert not (tmp_path / "none").exists()
+    touch(tmp_path, "file")
+    with pytest.raises(OutputError, match=r"E402.*cannot be made"):
+        make_folders(tmp_path / "{n}", [tmp_path / "file" / "x.mp4"])
 
 
 def test_check_paths_refuses_what_would_go_wrong(tmp_path: Path) -> None:

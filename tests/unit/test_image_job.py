@@ -138,6 +138,15 @@ def test_convert_images_of_existing_output_refuses_skips_or_overwrites(tmp_path:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
 
 
+def test_convert_images_by_a_template_makes_its_folders(tmp_path: Path) -> None:
+    sources = [drawn(tmp_path / name) for name in ("a.png", "{b}.png")]
+    template = tmp_path / "out" / "{n}" / "{stem}.png"
+    reports = convert_images(sources, template, OPTIONS, make_stylize=identity)
+    assert [report.error for report in reports] == [None, None]
+    assert (tmp_path / "out" / "1" / "a.png").is_file()
+    assert (tmp_path / "out" / "2" / "{b}.png").is_file()
+
+
 def test_convert_images_to_one_name_raises_before_any_work(tmp_path: Path) -> None:
     sources = [drawn(tmp_path / "a.png"), drawn(tmp_path / "b.png")]
     with pytest.raises(UsageError, match="E202"):

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from livecartoon.errors import InputError
 from livecartoon.jobs.live.settings import LiveSettings
+from livecartoon.jobs.naming import VIDEO_SUFFIXES
 from livecartoon.sources.base import Source
 from livecartoon.sources.paced import PacedSource
 from livecartoon.sources.pattern import PatternSource
@@ -58,12 +60,22 @@ def open_camera(settings: LiveSettings, on_state: Callable[[str], None]) -> Live
     path = Path(text)
     if text and path.is_file():
         return _open_file(path, settings)
+    if is_file_name(text):
+        raise InputError("E301", f"no such file: {text}", "check the path", "livecartoon devices")
     from livecartoon.sources.camera import CameraSource, CameraWish
 
     wish = CameraWish(settings.width, settings.height, settings.rate, settings.input_format)
     source = CameraSource(text, wish, reconnect_s=settings.reconnect_s, on_state=on_state)
     info = source.camera
     return LiveCamera(source, info.name, info.id, source.format, settings.rate, bool(info.driver))
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a camera that is not there was meant as a film: by its suffix, or as a path."""
+    if "://" in text or text.startswith("/dev/") or Path(text).exists():
+        return False
+    is_path = text.startswith(("./", "../", "/", "~")) or "\\" in text
+    return is_path or Path(text).suffix.lower() in VIDEO_SUFFIXES
 
 
 def _open_file(path: Path, settings: LiveSettings) -> LiveCamera:
