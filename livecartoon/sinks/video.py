@@ -189,7 +189,7 @@ class VideoEncoder:
         origin = frame.origin
         if not isinstance(origin, av.video.frame.VideoFrame) or any(self.padding):
             return None
-        matrix, color_range, primaries, transfer = self._codes
+        matrix, color_range = self._codes[:2]
         picture = self._reformatter.reformat(
             origin,
             format=self.pix_fmt,
@@ -201,15 +201,13 @@ class VideoEncoder:
             threads=1,
         )
         picture.pict_type = PictureType.NONE  # else the encoder repeats the source's decisions
-        picture.colorspace, picture.color_range = matrix, color_range
-        picture.color_primaries, picture.color_trc = primaries, transfer
-        return picture
+        return self._tagged(picture)
 
     def _picture(self, pixels: Pixels) -> av.video.frame.VideoFrame:
         if any(self.padding):
             rows, columns = self.padding
             pixels = np.pad(pixels, ((0, rows), (0, columns), (0, 0)), mode="edge")
-        matrix, color_range, primaries, transfer = self._codes
+        matrix, color_range = self._codes[:2]
         rgb = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(pixels), format="rgb24")
         deeper = self._deeper
         picture = self._reformatter.reformat(
@@ -232,6 +230,10 @@ class VideoEncoder:
                 dst_color_range=color_range,
                 threads=1,
             )
+        return self._tagged(picture)
+
+    def _tagged(self, picture: av.video.frame.VideoFrame) -> av.video.frame.VideoFrame:
+        matrix, color_range, primaries, transfer = self._codes
         picture.colorspace, picture.color_range = matrix, color_range
         picture.color_primaries, picture.color_trc = primaries, transfer
         return picture
