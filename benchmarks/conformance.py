@@ -40,6 +40,9 @@ HOLDS = {
     ".mp4": {"subtitle", "video"},
     ".webm": {"subtitle", "video"},
 }
+HOLDS_FFV1 = {".avi", ".mkv"}
+#: Of 8 bits in 4:2:0, which everything plays.
+PROFILES = {"h264": {"Constrained Baseline", "Main", "High"}, "vp9": {"Profile 0"}}
 KEEPS_CHAPTERS = set(HOLDS) - {".avi"}
 #: Subtitles that are text, not pictures of it.
 TEXTS = {"ass", "mov_text", "ssa", "subrip", "text", "webvtt"}
@@ -58,11 +61,15 @@ class Row:
     is_same: bool
 
 
-def compare(source: Path, output: Path) -> list[Row]:
-    """Return one row per property that has to be kept."""
+def compare(source: Path, output: Path, *, is_plain: bool = False) -> list[Row]:
+    """Return one row per property that has to be kept.
+
+    `is_plain`: neither codec nor pixel format was chosen, so that it is known which are right.
+    """
     before, after = inspect(source), inspect(output)
     return [
         *_picture(source, before, after),
+        *(_coding(output, before, after) if is_plain else ()),
         *_times(output, before, after),
         *_sound(output, before, after),
         *_others(output, before, after),
@@ -94,6 +101,20 @@ def _picture(source: Path, before: MediaFacts, after: MediaFacts) -> Iterator[Ro
         f"{before.colour} = {written.matrix} {wanted}",
         str(after.colour),
         after.colour[0] in matrix and after.colour[1:] == wanted,
+    )
+
+
+def _coding(output: Path, before: MediaFacts, after: MediaFacts) -> Iterator[Row]:
+    """Compare how pictures are stored with what `convert` promises where nothing was typed."""
+    lossless = "ffv1" if output.suffix in HOLDS_FFV1 else "h264"
+    wanted = "vp9" if output.suffix == ".webm" else lossless if before.codec == "ffv1" else "h264"
+    yield Row("video codec", before.codec, after.codec, after.codec == wanted)
+    formats = {"yuv420p", "yuvj420p"} if wanted != "ffv1" else {"bgr0", "yuv420p"}
+    yield Row(
+        "pixel format, profile",
+        f"{before.pix_fmt}, {before.profile}",
+        f"{after.pix_fmt}, {after.profile}",
+        after.pix_fmt in formats and after.profile in PROFILES.get(wanted, {after.profile}),
     )
 
 
@@ -236,7 +257,7 @@ def convert_all(
                 yield source, "failed", [Row("conversion", source.name, str(error), False)]
                 continue
             assert report.output is not None
-            yield source, report.status, compare(source, report.output)
+            yield source, report.status, compare(source, report.output, is_plain=True)
             report.output.unlink()
 
 

@@ -75,6 +75,8 @@ class MediaFacts:
     """Why decoding ended early."""
     span: int = 0
     """Spread of the first picture's brightness, 0..255."""
+    profile: str | None = None
+    """Of the codec, as its standard calls it; None where it has none."""
 
 
 def inspect(path: Path, *, decode: bool = True) -> MediaFacts:
@@ -184,6 +186,7 @@ class _Reader:
             tags=living_tags(dict(self.container.metadata)),
             error=self.error,
             span=int(np.ptp(first.to_ndarray(format="gray"))) if first is not None else 0,
+            profile=stream.codec_context.profile,
         )
 
     def _sound(self) -> list[SoundFacts]:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,8 +13,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from livecartoon.cli import run
 from livecartoon.config import EngineOptions, Look
+from livecartoon.frame import Pixels
 from livecartoon.jobs.convert import ConvertSettings, convert_file
+from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import inspect
 from tests.drawing import ClipPlan, drawn_photo, write_clip
 from tests.everything import write_everything
@@ -23,6 +27,8 @@ FINEST = ConvertSettings(crf=0, preset="ultrafast")
 WIDTH, HEIGHT = 128, 96
 #: Matrix, primaries and transfer of each standard, H.273 code points.
 STANDARDS = {"601": (6, 6, 6), "709": (1, 1, 1), "2020": (9, 9, 14)}
+#: Of red and blue in brightness.
+WEIGHTS = {"601": (0.299, 0.114), "709": (0.2126, 0.0722), "2020": (0.2627, 0.0593)}
 
 
 def planes(path: Path, pix_fmt: str) -> list[NDArray[np.float64]]:
@@ -39,10 +45,13 @@ def planes(path: Path, pix_fmt: str) -> list[NDArray[np.float64]]:
         return found
 
 
-def write_photo(path: Path, standard: str, color_range: int, pix_fmt: str) -> Path:
+def write_photo(
+    path: Path, standard: str, color_range: int, pix_fmt: str, photo: Pixels | None = None
+) -> Path:
     """Encode a drawn photo without loss, its planes made by the standard's own formula."""
     import av
 
+    photo = drawn_photo(WIDTH, HEIGHT) if photo is None else photo
     matrix, primaries, transfer = STANDARDS[standard]
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"qp": "0"})
@@ -50,7 +59,7 @@ def write_photo(path: Path, standard: str, color_range: int, pix_fmt: str) -> Pa
         context = stream.codec_context
         context.colorspace, context.color_range = matrix, color_range
         context.color_primaries, context.color_trc = primaries, transfer
-        y, u, v = ycbcr(standard, color_range, 10 if "10" in pix_fmt else 8)
+        y, u, v = ycbcr(photo, standard, color_range, 10 if "10" in pix_fmt else 8)
         for number in range(2):
             frame = av.VideoFrame(WIDTH, HEIGHT, pix_fmt)
             for plane, values in zip(frame.planes, (y, u, v), strict=True):
@@ -64,17 +73,18 @@ def write_photo(path: Path, standard: str, color_range: int, pix_fmt: str) -> Pa
     return path
 
 
-def ycbcr(standard: str, color_range: int, bits: int) -> list[NDArray[np.float64]]:
-    """Return the planes of the photo, chroma the mean of 2 x 2 pixels (ITU-R BT.601/709/2020)."""
-    kr, kb = {"601": (0.299, 0.114), "709": (0.2126, 0.0722), "2020": (0.2627, 0.0593)}[standard]
-    red, green, blue = np.moveaxis(drawn_photo(WIDTH, HEIGHT) / 255.0, 2, 0)
+def ycbcr(photo: Pixels, standard: str, color_range: int, bits: int) -> list[NDArray[np.float64]]:
+    """Return the planes of a photo, chroma the mean of 2 x 2 pixels (ITU-R BT.601/709/2020)."""
+    kr, kb = WEIGHTS[standard]
+    red, green, blue = np.moveaxis(photo / 255.0, 2, 0)
     luma = kr * red + (1 - kr - kb) * green + kb * blue
     chroma = [(blue - luma) / (2 - 2 * kb), (red - luma) / (2 - 2 * kr)]
     chroma = [part.reshape(HEIGHT // 2, 2, WIDTH // 2, 2).mean((1, 3)) for part in chroma]
     unit = 1 << (bits - 8)
     if color_range == 2:
         top = (1 << bits) - 1
-        return [np.rint(luma * top), *(np.rint(part * top + 128 * unit) for part in chroma)]
+        shades = (np.rint(part * top + 128 * unit).clip(0, top) for part in chroma)
+        return [np.rint(luma * top), *shades]
     return [
         np.rint((16 + 219 * luma) * unit),
         *(np.rint((128 + 224 * part) * unit) for part in chroma),
@@ -97,6 +107,46 @@ def test_convert_at_strength_0_and_crf_0_keeps_every_plane(
     ]
     assert min(decibels) >= 50, decibels
     assert inspect(tmp_path / "b.mp4").colour[1] == color_range
+
+
+def rgb(y: float, u: float, v: float, standard: str, color_range: int) -> tuple[float, ...]:
+    """Return red, green and blue, 0..255, of 8-bit samples by the standard's own formula."""
+    kr, kb = WEIGHTS[standard]
+    whole, half = (255, 255) if color_range == 2 else (219, 224)
+    luma = (y - (0 if color_range == 2 else 16)) / whole
+    red, blue = luma + (2 - 2 * kr) * (v - 128) / half, luma + (2 - 2 * kb) * (u - 128) / half
+    green = (luma - kr * red - kb * blue) / (1 - kr - kb)
+    return 255 * red, 255 * green, 255 * blue
+
+
+def drawn(info: VideoInfo, options: EngineOptions) -> nullcontext:  # type: ignore[type-arg]
+    """Make an engine whose pictures look like the source but are new ones."""
+    return nullcontext(lambda frame: replace(frame, origin=None))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_drawn", [False, True])
+@pytest.mark.parametrize("color_range", [1, 2])
+@pytest.mark.parametrize("standard", sorted(STANDARDS))
+def test_convert_of_pure_colours_keeps_them_within_two_codes(
+    tmp_path: Path, standard: str, color_range: int, is_drawn: bool
+) -> None:
+    photo = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    patches = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255))
+    for place, colour in enumerate(patches):
+        photo[:, 32 * place : 32 * place + 32] = colour
+    clip, made = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    write_photo(clip, standard, color_range, "yuv420p", photo)
+    if is_drawn:
+        convert_file(clip, made, UNTOUCHED, FINEST, make_stylize=drawn)
+    else:
+        words = f"convert {clip} -o {made} -s classic --strength 0 --crf 0 --preset ultrafast -q"
+        assert run(words.split()) == 0
+    y, u, v = planes(made, "yuv420p")
+    for place, colour in enumerate(patches):
+        x = 32 * place + 16
+        found = rgb(y[48, x], u[24, x // 2], v[24, x // 2], standard, color_range)
+        assert found == pytest.approx(colour, abs=2)
 
 
 @pytest.mark.parametrize("transfer", [16, 18])
