@@ -74,9 +74,7 @@ class SinkRack:
         failed = [runner for runner in self.runners if runner.error is not None]
         if failed and is_alone and not any(runner.is_active for runner in self.runners):
             error = failed[-1].error
-            raise DeviceError(
-                "E806", f"the last sink failed: {error}", "see the message above"
-            ) from error
+            raise DeviceError("E806", f"the last sink failed: {error}", *error.remedies) from error
 
     def finish(self) -> None:
         """Stop all sinks at once, then give each the time it may need."""
