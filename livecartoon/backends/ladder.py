@@ -27,8 +27,12 @@ LEAST_SIDE = 64
 """Pixels of the network's short side below which nothing of a picture is left."""
 LOCAL = "student"
 """Architecture whose generators see no statistics of the whole frame."""
-UNDERWAY = 100
-"""Bytes a pixel that a run takes later: a dozen frames on their way and forty in the encoder."""
+UNDERWAY, ENCODER, STEADYING = 50, 240, 270
+"""Bytes a pixel that a run takes later: for a dozen frames on their way, for those an encoder at
+its usual preset looks ahead to, and for the anti-flicker, whose next memory begins before the last
+one ends. Measured at 960x540: 51, then 118 with the anti-flicker, then 234 MiB in all."""
+LIBRARIES = 32 << 20
+"""Bytes that libraries and threads take later at any size."""
 SHARE = 0.9
 """Of a card's free memory that a network may take if nobody says otherwise."""
 
@@ -89,7 +93,14 @@ def open_for(
 
     may_shrink = options.infer_size == "auto"
     steps = rungs(spec, options.tiles, may_tile=is_local(spec), may_shrink=may_shrink)
-    return open_within(options.mem_limit, spec, steps, device, open_one)
+    later = LIBRARIES + bytes_a_pixel(options, is_live=is_live) * spec.width * spec.height
+    return open_within(options.mem_limit, spec, steps, device, open_one, later)
+
+
+def bytes_a_pixel(options: EngineOptions, *, is_live: bool) -> int:
+    """Return what a run takes beside its engine; a live one looks ahead to nothing."""
+    steadying = STEADYING if options.temporal != "off" else 0
+    return UNDERWAY + steadying + (0 if is_live else ENCODER)
 
 
 def open_within(
@@ -98,18 +109,19 @@ def open_within(
     steps: Iterator[Rung],
     device: str,
     open_engine: Callable[[EngineSpec], RunningEngine],
+    later: int = 0,
 ) -> tuple[Engine, Rung, tuple[str, ...]]:
     """Open the first engine that takes at most `limit` bytes; also a sentence for each step down.
 
-    Bytes of the card, on a CPU those of the whole process. None: most of what is free on a card,
-    no limit on a CPU. EngineError E506 if even the last takes more, at once if this process has
-    no room for an engine at all.
+    Bytes of the card, on a CPU those of the whole process and `later`, which the run will take
+    beside the engine. None: most of what is free on a card, no limit on a CPU. EngineError E506
+    if even the last takes more, at once if this process has no room for an engine at all.
     """
-    gauge = Gauge(device) if limit is not None or device != "cpu" else None
+    gauge = Gauge(device, later) if limit is not None or device != "cpu" else None
     allowed = limit if limit is not None or gauge is None else gauge.free
     notes: list[str] = []
-    if gauge is not None and allowed is not None and gauge.least(spec) > allowed:
-        notes.append(_too_much("before any engine", gauge.least(spec), allowed))
+    if gauge is not None and allowed is not None and gauge.least() > allowed:
+        notes.append(_too_much("before any engine", gauge.least(), allowed))
         steps = iter(())
     for rung in steps:
         try:
@@ -147,8 +159,9 @@ def _opened(
 class Gauge:
     """What a run takes of a card, or what this process will take in all on a CPU, in bytes."""
 
-    def __init__(self, device: str) -> None:
-        self._device = device
+    def __init__(self, device: str, later: int = 0) -> None:
+        """`later`: bytes that a run takes of a CPU's memory beside its engine."""
+        self._device, self._later = device, later
         self.free: int | None = None
         """What may be taken if nobody says otherwise, None = no limit."""
         if device != "cpu":
@@ -159,12 +172,12 @@ class Gauge:
         """Draw one black frame, so that all buffers exist, and return what it takes now."""
         engine(np.zeros((spec.height, spec.width, 3), np.uint8))
         engine.reset()
-        return self.least(spec)
+        return self.least()
 
-    def least(self, spec: EngineSpec) -> int:
+    def least(self) -> int:
         """Return what a run would take with the engines that are open now."""
         if self._device == "cpu":
-            return resident_bytes() + UNDERWAY * spec.width * spec.height
+            return resident_bytes() + self._later
         return max(0, self._free_before - _free_on(self._device))
 
 

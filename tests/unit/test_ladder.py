@@ -102,7 +102,7 @@ def test_open_within_nothing_raises_what_is_needed_and_allowed():
 
     steps = rungs(SPEC, 1, may_tile=False, may_shrink=True)
     with pytest.raises(EngineError, match=r"E506.*at 128x72 a run takes \d+ MiB, \d+ are allowed"):
-        open_within(resident_bytes() + (40 << 20), SPEC, steps, "cpu", heavy)
+        open_within(resident_bytes() + (40 << 20), SPEC, steps, "cpu", heavy, later=20 << 20)
 
 
 @linux
