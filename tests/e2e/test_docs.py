@@ -32,17 +32,11 @@ EVENING = ROOT / "docs/evening.md"
 TRAINED = ("targets", "train", "export", "status")
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Engines of all pages: most want the same ones."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def folder(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, engines: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, holding what the pages name."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(cache))
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(engines))
     write_clip(tmp_path / "holiday.mp4", 0.125)
     photo = tmp_path / "photo.png"
     photo.write_bytes(encode_picture(photo, drawn_picture(320, 180)))

@@ -26,15 +26,10 @@ HD = ("--size", "1280x720", "--infer-size", "160x90")
 FILM = ClipPlan(160, 120, frames=100, key_frames=40)
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The engine of all tests: made once, for films of one size."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(autouse=True)
-def _one_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(cache))
+def _engines(engines: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Films of one size, for one engine."""
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(engines))
 
 
 @pytest.mark.slow
