@@ -10,7 +10,7 @@ import pytest
 
 from tests.drawing import ClipPlan, write_clip
 
-COMMAND = (sys.executable, "-m", "livecartoon", "convert", "-s", "classic", "-q")
+COMMAND = (sys.executable, "-m", "livecartoon", "convert", "-s", "classic", "-q", "-y")
 #: One way to draw: neither in tiles, which keep no mean of a frame, nor smaller.
 ONE_WAY = ("--keep-color", "0.5", "--infer-size", "source")
 
@@ -22,16 +22,7 @@ def test_convert_in_the_memory_it_asked_for_never_takes_more(
 ) -> None:
     monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(engines))
     clip = write_clip(tmp_path / "a.mp4", ClipPlan(480, 272, frames=75, key_frames=40))
-    command = [
-        *COMMAND,
-        str(clip),
-        "-o",
-        str(tmp_path / "b.mp4"),
-        "-y",
-        "--segment",
-        "2s",
-        *ONE_WAY,
-    ]
+    command = [*COMMAND, str(clip), "-o", str(tmp_path / "b.mp4"), *ONE_WAY]
     subprocess.run([*command, "-t", "0.2"], check=True)  # builds the engine, which takes far more
     command += ["--json", "--mem-limit", ""]
     limit = 16  # MiB

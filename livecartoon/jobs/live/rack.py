@@ -71,9 +71,9 @@ class SinkRack:
         """
         for runner in self.runners:
             runner.check()
-        failed = [runner for runner in self.runners if runner.error is not None]
-        if failed and is_alone and not any(runner.is_active for runner in self.runners):
-            error = failed[-1].error
+        failures = [runner.error for runner in self.runners if runner.error is not None]
+        if failures and is_alone and not any(runner.is_active for runner in self.runners):
+            error = failures[-1]
             raise DeviceError("E806", f"the last sink failed: {error}", *error.remedies) from error
 
     def finish(self) -> None:
