@@ -60,13 +60,13 @@ def test_convert_of_a_lying_time_base_does_not_count_its_empty_laps(tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rate", [None, Fraction(75)])
+@pytest.mark.parametrize("rate", [None, Fraction(50)])
 def test_convert_with_a_network_that_remembers_is_the_same_in_any_laps(
     tmp_path: Path, rate: Fraction | None
 ) -> None:
 
     style = write_paper(tmp_path / "clip.safetensors", "cartoongan-tiny", norm="ema-inputs")
-    clip = write_clip(tmp_path / "a.mp4", ClipPlan(frames=75, key_frames=30))
+    clip = write_clip(tmp_path / "a.mp4", ClipPlan(64, 48, frames=55, key_frames=30))
     options = replace(OPTIONS, style=str(style), backend="torch", temporal="blend")
     settings = replace(SHORT, segment_s=Fraction(1), fps=rate)
     convert(clip, tmp_path / "whole.mkv", settings, make_stylizer, options)
@@ -80,7 +80,7 @@ def test_convert_with_a_network_that_remembers_is_the_same_in_any_laps(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("temporal", ["blend", "flow", "auto"])
-def test_resume_with_the_real_filters_gives_the_same_film(tmp_path: Path, temporal: str) -> None:
+def test_resume_with_the_real_filters_gives_nearly_the_same_film(tmp_path: Path, temporal: str) -> None:
 
     from livecartoon.jobs.hooks import make_stylizer
 
