@@ -49,7 +49,9 @@ class LapStylize:
         self._on_frame = on_frame
         self._networks = self._filters = None
         if hasattr(stylize, "fork_network"):
-            self._networks = _Handover(laps, stretch, self._fork_network, self._switch_network)
+            self._networks = _Handover(
+                laps, stretch, self._fork_network, self._switch_network, self._draw_anew
+            )
         if hasattr(stylize, "fork") and hasattr(stylize, "switch"):
             self._filters = _Handover(laps, stretch, stylize.fork, stylize.switch)
         self._from_s: Fraction | None = None
@@ -90,7 +92,10 @@ class LapStylize:
 
     def _fork_network(self) -> None:
         if self._stylize.fork_network():
-            self._last = None  # the new memory has to see this frame, repeated or not
+            self._draw_anew()  # the new memory has to see this frame, repeated or not
+
+    def _draw_anew(self) -> None:
+        self._last = None
 
     def _switch_network(self) -> None:
         self._stylize.switch_network()
@@ -108,10 +113,14 @@ class _Handover:
         stretch: Stretch,
         fork: Callable[[], object],
         switch: Callable[[], object],
+        pass_by: Callable[[], object] = lambda: None,
     ) -> None:
+        """`pass_by` is called where another reader forks, whose lap comes next: what a fork
+        does to the memory before it has to happen there, too.
+        """
         self._laps = laps
         self._lap, self._end = stretch.first, stretch.end
-        self._fork, self._switch = fork, switch
+        self._fork, self._switch, self._pass_by = fork, switch, pass_by
         self._is_forked = False
 
     def __call__(self, at_s: Fraction) -> None:
@@ -119,14 +128,10 @@ class _Handover:
         lap = self._laps.of(at_s)
         if lap > self._lap:
             self._cross(lap)
-        if not self._is_forked and self._is_before_next(lap, at_s):
-            self._fork()
+        if lap == self._lap and not self._is_forked and self._laps.runs_up(at_s):
+            is_ours = self._end is None or lap + 1 < self._end
+            (self._fork if is_ours else self._pass_by)()
             self._is_forked = True
-
-    def _is_before_next(self, lap: int, at_s: Fraction) -> bool:
-        if lap != self._lap or (self._end is not None and lap + 1 >= self._end):
-            return False
-        return self._laps.runs_up(at_s)
 
     def _cross(self, lap: int) -> None:
         # A memory begun before a lap in which nothing was shown belongs to that lap.

@@ -80,7 +80,9 @@ def test_convert_with_a_network_that_remembers_is_the_same_in_any_laps(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("temporal", ["blend", "flow", "auto"])
-def test_resume_with_the_real_filters_gives_nearly_the_same_film(tmp_path: Path, temporal: str) -> None:
+def test_resume_with_the_real_filters_gives_nearly_the_same_film(
+    tmp_path: Path, temporal: str
+) -> None:
 
     from livecartoon.jobs.hooks import make_stylizer
 
