@@ -27,6 +27,7 @@ from livecartoon.sources.network import (
     NETWORK_SCHEMES,
     NETWORK_TIMEOUT_S,
     STDIN,
+    unreachable,
 )
 from livecartoon.sources.paced import Pace
 
@@ -113,13 +114,16 @@ class CameraSource(Source):
             try:
                 self._container = _open_container(self.camera, options)
             except (av.FFmpegError, OSError, ValueError) as error:
-                _raise_if_final(self.camera, error)
+                if not self._is_in_network():
+                    _raise_if_final(self.camera, error)
                 log.debug("%s does not open as %s: %s", self.camera.name, name, _words(error))
                 problem = error
                 continue
             if self._container.streams.video:
                 return name
             self._release()
+        if self._is_in_network():
+            raise unreachable(self.camera.device, problem) from problem
         text = f"cannot open the camera {self.camera.name}"
         reason = _words(problem) if problem else "it has no picture"
         raise DeviceError("E801", f"{text}: {reason}", "livecartoon devices") from problem
@@ -206,9 +210,12 @@ class CameraSource(Source):
                 "E804",
                 f"camera {self.camera.name} lost: {reason}, and not back in "
                 f"{self._reconnect_s:g} s",
-                "check its cable",
+                "is it on, and in this network?" if self._is_in_network() else "check its cable",
                 "--reconnect 5m",
             )
+
+    def _is_in_network(self) -> bool:
+        return not self.camera.driver and self.camera.device != STDIN
 
 
 def _found_again(camera: CameraInfo) -> CameraInfo:
