@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -60,27 +61,25 @@ class ToyStylizer:
 
 @dataclass
 class ToyShop:
-    """Makes toy stylizers; `broken` cannot be made; `gate` holds a making back until it is set.
+    """Makes toy stylizers; `broken` cannot be made.
 
-    With a level they take `level_delay_s` a frame, and their making `level_making_s`; any making
-    takes `opening_s`.
+    `gate` holds the making of any other style but `copy` back until it is set, `level_gate` that
+    of a level, which then takes `level_delay_s` a frame.
     """
 
     delay_s: float = 0.0
     level_delay_s: float = 0.0
-    level_making_s: float = 0.0
-    opening_s: float = 0.0
     made: list[ToyStylizer] = field(default_factory=list)
     gate: threading.Event | None = None
+    level_gate: threading.Event | None = None
 
     def __call__(self, key: StyleKey, width: int, height: int) -> ToyStylizer:
         if self.gate is not None and key.style != "copy":
-            self.gate.wait(5)
+            assert self.gate.wait(LIMIT_S)
         if key.style == "broken":
             raise ModelError("E601", "weights missing", "reinstall")
-        time.sleep(self.opening_s)
-        if key.rung is not None:
-            time.sleep(self.level_making_s)
+        if self.level_gate is not None and key.rung is not None:
+            assert self.level_gate.wait(LIMIT_S)
         delay_s = self.delay_s if key.rung is None else self.level_delay_s
         self.made.append(ToyStylizer(key.style, delay_s))
         return self.made[-1]
@@ -88,6 +87,8 @@ class ToyShop:
 
 STYLES = ("copy", "invert", "broken")
 CARD = "pattern:320x180@50"
+LIMIT_S = 30.0
+"""However busy the machine is: what has not come by then does not come."""
 
 
 def live_settings(**changes) -> LiveSettings:
@@ -95,22 +96,50 @@ def live_settings(**changes) -> LiveSettings:
     return LiveSettings(**(wanted | changes))
 
 
-class Recorder(HeadlessPresenter):
-    """A headless presenter that keeps every scene and when it was shown."""
+When = float | int | Callable[["Recorder"], bool]
+"""When a key is pressed: seconds after the first scene, that many scenes after the key before it,
+or as soon as something is so."""
 
-    def __init__(self, script=()) -> None:
-        super().__init__(script)
+
+class Recorder(HeadlessPresenter):
+    """A headless presenter that keeps every scene and when it was shown.
+
+    The keys of its script are pressed in order, each when its turn has come and it is due.
+    """
+
+    def __init__(self, script: list[tuple[When, str]] = ()) -> None:
+        super().__init__()
+        self._steps = list(script)
         self.scenes = []
         self.shown_s: list[float] = []
+        self._pressed_at = 0
 
     def show(self, scene) -> None:
         super().show(scene)
         self.scenes.append(scene)
         self.shown_s.append(time.monotonic())
 
+    def pressed(self) -> list[str]:
+        due = []
+        while self._steps and self._is_due(self._steps[0][0]):
+            due.append(self._steps.pop(0)[1])
+            self._pressed_at = len(self.scenes)
+        return due
+
+    def _is_due(self, when: When) -> bool:
+        if not self.shown_s:
+            return False
+        elapsed_s = time.monotonic() - self.shown_s[0]
+        if isinstance(when, float):
+            return elapsed_s >= when
+        if isinstance(when, int):
+            return len(self.scenes) >= self._pressed_at + when
+        assert elapsed_s < LIMIT_S, "the run never came to what it waits for"
+        return when(self)
+
 
 def play(
-    keys: list[tuple[float, str]] | None = None,
+    keys: list[tuple[When, str]] | None = None,
     *,
     style: str = "copy",
     shop: ToyShop | None = None,
@@ -119,7 +148,7 @@ def play(
     find_ladder=None,
     **changes,
 ) -> tuple[LiveReport, Recorder]:
-    """Run the live job on the drawn card with `keys` pressed at their seconds."""
+    """Run the live job on the drawn card with `keys` pressed, see `When`."""
     presenter = Recorder(keys or [])
     report = run_live(
         live_settings(**changes),

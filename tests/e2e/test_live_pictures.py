@@ -22,7 +22,7 @@ def test_live_accounts_for_every_captured_frame():
 
 
 def test_live_pictures_shown_are_in_order_and_styled():
-    _, presenter = play(frames=20)
+    _, presenter = play(frames=30)
     codes = [read_time_code(scene.styled) for scene in presenter.scenes]
     counters = [code[0] for code in codes if code]
     assert counters == sorted(counters)
@@ -30,7 +30,7 @@ def test_live_pictures_shown_are_in_order_and_styled():
 
 
 def test_live_latency_reported_is_that_of_the_time_code_on_the_screen():
-    report, presenter = play(shop=ToyShop(delay_s=0.03), duration_s=1.5)
+    report, presenter = play(shop=ToyShop(delay_s=0.03), duration_s=1.0)
     ages_ms = []
     for shown_s, scene in zip(presenter.shown_s, presenter.scenes, strict=True):
         code = read_time_code(scene.styled)

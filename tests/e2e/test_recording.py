@@ -34,7 +34,7 @@ run_live(
 """
 
 
-@pytest.mark.parametrize(("suffix", "after_s"), [("mkv", 3.3), ("mp4", 4.1), ("mkv", 5.7)])
+@pytest.mark.parametrize(("suffix", "after_s"), [("mkv", 3.3), ("mp4", 4.1)])
 def test_recording_killed_still_plays_up_to_the_last_seconds(tmp_path, suffix, after_s):
     command = [sys.executable, "-c", RECORD, str(tmp_path / f"take.{suffix}")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

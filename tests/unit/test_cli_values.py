@@ -1,10 +1,12 @@
 from contextlib import suppress
 from fractions import Fraction
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livecartoon.cli.live import camera_fields, camera_flags
 from livecartoon.cli.values import (
     Named,
     nearest,
@@ -13,6 +15,7 @@ from livecartoon.cli.values import (
     parse_time,
 )
 from livecartoon.errors import UsageError
+from livecartoon.jobs.live import LiveSettings
 from livecartoon.size import SizeRule, parse_size
 
 PARSERS = (parse_time, parse_size, parse_rate, parse_bytes)
@@ -112,3 +115,19 @@ def test_choice_when_misspelled_then_error_names_the_nearest():
     with pytest.raises(UsageError) as caught:
         Named(["auto", "blend", "off"]).convert("blent", None, None)
     assert "did you mean: blend" in caught.value.remedies
+
+
+@pytest.mark.parametrize(("typed", "is_on"), [([], True), (["--no-governor"], False)])
+def test_camera_flags_when_typed_then_are_fields_of_the_live_settings(typed, is_on):
+    seen = {}
+
+    @camera_flags("1280x720")
+    @click.command
+    def look(**values):
+        seen.update(camera_fields(values))
+
+    look.main([*typed, "--duration", "1.5m", "--target-fps", "25"], standalone_mode=False)
+    settings = LiveSettings(camera="pattern:", sinks=("null",), show=False, **seen)
+    assert settings.governor is is_on
+    assert (settings.width, settings.height) == (1280, 720)
+    assert (settings.duration_s, settings.target_fps) == (90.0, 25)
