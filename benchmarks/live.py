@@ -136,6 +136,7 @@ class Copy:
     report = None
     temporal = None
     stage_s: ClassVar[dict[str, float]] = {}
+    fixed_s = 0.0
 
     def __call__(self, frame: Frame) -> Frame:
         """Return a copy."""

@@ -20,7 +20,12 @@ DOWN_SHARE, DOWN_WINDOWS = 0.90, 2
 DROP_SHARE, DROP_WINDOWS = 0.10, 2
 UP_SHARE, UP_WINDOWS = 0.55, 8
 UP_FORECAST = 0.98
-"""Of the budget: what a higher level may take if its time grows with its pixels."""
+"""Of the budget: what a higher level is expected to take at most."""
+RETURN_SHARE = 0.85
+"""The same for a level that has held in this run, whatever a frame takes now: what surrounds the
+network costs the same at every level, so that the lowest may take more than `UP_SHARE` for ever."""
+TIER_COST = 1.5
+"""Times the next larger network takes at the same size (small to nano 1.3 to 1.7)."""
 UP_AFTER_DOWN_S = 10.0
 FAILED_WITHIN_S = 60.0
 BARRED_S = 300.0
@@ -51,6 +56,8 @@ class Window:
     """90th percentile from capture to show."""
     dropped_share: float
     """Of the frames that arrived, 0..1."""
+    fixed_ms: float = 0.0
+    """Of `work_ms`, what does not depend on the level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,9 @@ class Governor:
     _idle: int = field(default=0, init=False)
     _down_s: float = field(default=float("-inf"), init=False)
     _up_s: float = field(default=float("-inf"), init=False)
+    _rose_to: int | None = field(default=None, init=False)
+    _calm: int = field(default=0, init=False)
+    _held: set[int] = field(default_factory=set, init=False)
     _barred_until_s: dict[int, float] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -128,6 +138,7 @@ class Governor:
         """
         if warmup_ms <= START_SHARE * self.budget_ms or self.number + 1 >= len(self.levels):
             return None
+        self._held.add(self.number)  # what it takes is known: no guess is needed to come back
         self.number += 1
         reason = f"{warmup_ms:.0f} ms a frame when warming up, {self.budget_ms:.0f} ms there are"
         return Change(self.level, reason)
@@ -142,20 +153,49 @@ class Governor:
             return self._up(window)
         return None
 
+    def refuse(self, number: int) -> bool:
+        """Hear that a level just gone up to cannot be had: go back, for good; False if not that."""
+        if self._rose_to != number or number + 1 >= len(self.levels):
+            return False
+        self._forget()
+        self._barred_until_s[number] = float("inf")
+        self.number, self._rose_to = number + 1, None
+        return True
+
+    @property
+    def _step(self) -> int:
+        """How many steps below the highest: half the display rate is one more."""
+        return self.number + self.is_too_slow
+
     def _count(self, window: Window) -> None:
-        """Count the windows in a row that are slow, late, dropping or idle."""
+        """Count the windows in a row that are slow, late, dropping, idle or none of these."""
         budget_ms = self.budget_ms
         self._slow = self._slow + 1 if window.work_ms > DOWN_SHARE * budget_ms else 0
         self._late = self._late + 1 if window.latency_ms > self.max_latency_ms else 0
         self._dropping = self._dropping + 1 if window.dropped_share > DROP_SHARE else 0
-        self._idle = self._idle + 1 if window.work_ms < self._up_share() * budget_ms else 0
+        self._idle = self._idle + 1 if self._has_room(window) else 0
+        self._calm = 0 if self._slow or self._late or self._dropping else self._calm + 1
+        if self._calm >= UP_WINDOWS:
+            self._held.add(self._step)
 
-    def _up_share(self) -> float:
-        """What a frame may take of the budget for the level above to have a chance."""
+    def _has_room(self, window: Window) -> bool:
+        """Whether the step above is expected to hold."""
+        share = window.work_ms / self.budget_ms
+        forecast = self._forecast_ms(window) / self.budget_ms
+        is_known = self.is_too_slow or self._step - 1 in self._held
+        return (is_known and forecast < RETURN_SHARE) or (
+            share < UP_SHARE and forecast < UP_FORECAST
+        )
+
+    def _forecast_ms(self, window: Window) -> float:
+        """What a frame will take one step up: the network's share grows with its pixels."""
         if self.number == 0 or self.is_too_slow:
-            return UP_SHARE
-        here, above = self.level.short_side, self.levels[self.number - 1].short_side
-        return min(UP_SHARE, UP_FORECAST * (here / above) ** 2)
+            return window.work_ms
+        here, above = self.level, self.levels[self.number - 1]
+        times = (above.short_side / here.short_side) ** 2
+        if above.is_smaller_tier != here.is_smaller_tier:
+            times *= TIER_COST
+        return window.fixed_ms + (window.work_ms - window.fixed_ms) * times
 
     def _reason_to_go_down(self, window: Window) -> str | None:
         if self._slow >= DOWN_WINDOWS:
@@ -168,21 +208,23 @@ class Governor:
 
     def _down(self, now_s: float, reason: str) -> Change | None:
         self._forget()
+        if self.is_too_slow:
+            return None
+        if now_s - self._up_s <= FAILED_WITHIN_S and self._step == self._rose_to:
+            self._barred_until_s[self._step] = now_s + BARRED_S
+        self._down_s, self._rose_to = now_s, None
         if self.number + 1 >= len(self.levels):
-            was_too_slow, self.is_too_slow = self.is_too_slow, True
-            return None if was_too_slow else Change(self.level, reason, is_too_slow=True)
-        if now_s - self._up_s <= FAILED_WITHIN_S:
-            self._barred_until_s[self.number] = now_s + BARRED_S
+            self.is_too_slow = True
+            return Change(self.level, reason, is_too_slow=True)
         self.number += 1
-        self._down_s = now_s
         return Change(self.level, reason)
 
     def _may_go_up(self, now_s: float) -> bool:
         return (
             self._idle >= UP_WINDOWS
             and now_s - self._down_s >= UP_AFTER_DOWN_S
-            and (self.is_too_slow or self.number > 0)
-            and now_s >= self._barred_until_s.get(self.number - 1, float("-inf"))
+            and self._step > 0
+            and now_s >= self._barred_until_s.get(self._step - 1, float("-inf"))
         )
 
     def _up(self, window: Window) -> Change:
@@ -190,11 +232,11 @@ class Governor:
         reason = f"{window.work_ms:.0f} ms a frame of {self.budget_ms:.0f} ms"
         if self.is_too_slow:  # the full display rate comes back before a higher level
             self.is_too_slow = False
-            return Change(self.level, reason)
-        self.number -= 1
-        self._up_s = window.now_s
+        else:
+            self.number -= 1
+        self._up_s, self._rose_to = window.now_s, self._step
         return Change(self.level, reason)
 
     def _forget(self) -> None:
         """Begin to count anew: windows before a change say nothing about what follows."""
-        self._slow = self._late = self._dropping = self._idle = 0
+        self._slow = self._late = self._dropping = self._idle = self._calm = 0

@@ -174,6 +174,11 @@ class Stylizer(Closing):
         self._temporal = self._open_temporal(name)
 
     @property
+    def fixed_s(self) -> float:
+        """Busy seconds so far of what would be the same with a smaller network."""
+        return self.stage_s["temporal"] + self._engine.outside_s
+
+    @property
     def temporal(self) -> TemporalReport:
         """What the anti-flicker does."""
         return self._temporal.report

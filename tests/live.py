@@ -36,6 +36,7 @@ class ToyStylizer:
         self.report = ToyReport()
         self.temporal = TemporalReport("auto", "blend")
         self.stage_s = {"network": 0.0, "temporal": 0.0}
+        self.fixed_s = 0.0
         self.told: list[object] = []
         self.is_closed = False
 

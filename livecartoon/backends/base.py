@@ -119,6 +119,16 @@ class Overlapping(Protocol):
         ...
 
 
+@runtime_checkable
+class Surrounding(Protocol):
+    """A backend that knows what it spends on what does not shrink with the network's size."""
+
+    @property
+    def outside_s(self) -> float:
+        """Busy seconds so far, 0 where all is one graph."""
+        ...
+
+
 def needed_layers(look: Look) -> tuple[str, ...]:
     """Live layers without which `look` cannot be drawn; the identity needs none."""
     wanted = {

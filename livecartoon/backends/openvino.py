@@ -42,6 +42,11 @@ class OpenVINOBackend(StoredBackend[Engine]):
         """Stylize one frame; the result is overwritten by the next call."""
         return self.engine_for(pixels)(pixels, self._look)
 
+    @property
+    def outside_s(self) -> float:
+        """Busy seconds of what is drawn at full size outside of the graph."""
+        return 0.0 if self._engine is None else self._engine.outside_s
+
     def reset(self) -> None:
         """Forget earlier frames."""
         if self._engine is not None:

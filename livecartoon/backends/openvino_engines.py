@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +18,9 @@ from livecartoon.models.inkstyle import ink_of
 
 class Engine(Protocol):
     """A compiled graph and what it takes to draw a frame with it."""
+
+    outside_s: float
+    """Busy seconds so far of what is done at the frames' size outside of the graph."""
 
     def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
         """Draw a frame; the result is overwritten by the next call."""
@@ -46,6 +50,8 @@ def engine_of(request: Any, spec: EngineSpec) -> Engine:  # noqa: ANN401  openvi
 class _WholePicture:
     """The whole picture path as one graph: for all that are no students."""
 
+    outside_s = 0.0
+
     def __init__(self, request: Any) -> None:  # noqa: ANN401  openvino is untyped
         self._request = request
         # The third input that only styles with `norm = ema-inputs` have.
@@ -73,6 +79,8 @@ class _WholePicture:
 
 class _Forgetful:
     """A graph that remembers nothing."""
+
+    outside_s = 0.0
 
     def reset(self) -> None:
         """Do nothing."""
@@ -106,8 +114,13 @@ class _NetworkAndFinish(_Forgetful):
         self._finish = Finish(ink, self._packer.small, spec.reduction, spec.layers)
 
     def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
+        start_s = time.perf_counter()
         photo = self._packer.padded(pixels)
         blocks = self._packer.pack(photo)
+        packed_s = time.perf_counter()
         answer = self._request.infer([blocks], share_inputs=True, share_outputs=True)
+        drawn_s = time.perf_counter()
         gate, colour, line = (answer[index][0] for index in range(3))
-        return self._packer.cropped(self._finish(photo, gate, colour, line, look))
+        finished = self._packer.cropped(self._finish(photo, gate, colour, line, look))
+        self.outside_s += time.perf_counter() - drawn_s + packed_s - start_s
+        return finished

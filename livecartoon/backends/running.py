@@ -6,7 +6,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from livecartoon.backends.base import Backend, Fetch, Memory, Overlapping, needed_layers
+from livecartoon.backends.base import (
+    Backend,
+    Fetch,
+    Memory,
+    Overlapping,
+    Surrounding,
+    needed_layers,
+)
 from livecartoon.backends.choice import Candidate, Upgrade, open_best
 from livecartoon.backends.watchdog import Watchdog
 from livecartoon.config import Look
@@ -54,6 +61,12 @@ class RunningEngine:
             return drawn
         self._fall_back(fault)
         return self.backend(pixels)
+
+    @property
+    def outside_s(self) -> float:
+        """Busy seconds of what surrounds the network, since the engine in use was opened."""
+        backend = self.backend
+        return backend.outside_s if isinstance(backend, Surrounding) else 0.0
 
     def begin(self, pixels: Pixels) -> Fetch:
         """Start one frame; a card draws it while the next ones are on their way to it.

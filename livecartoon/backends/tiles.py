@@ -42,6 +42,11 @@ class TiledEngine:
         """Why an engine was replaced while running."""
         return self._inner.given_up
 
+    @property
+    def outside_s(self) -> float:
+        """Busy seconds of what surrounds the network."""
+        return self._inner.outside_s
+
     def __call__(self, pixels: Pixels) -> Pixels:
         """Draw one frame; the result is overwritten by the next call."""
         height, width = self._tile

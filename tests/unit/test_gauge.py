@@ -15,8 +15,10 @@ def gauge():
     return gauge
 
 
-def fill(gauge: Gauge, work_ms: list[float], latency_ms: list[float]) -> None:
-    for batch, values in zip(gauge._batches, (work_ms, latency_ms), strict=True):
+def fill(
+    gauge: Gauge, work_ms: list[float], latency_ms: list[float], fixed_ms: list[float] = ()
+) -> None:
+    for batch, values in zip(gauge._batches, (work_ms, latency_ms, fixed_ms), strict=True):
         for value in values:
             batch.add(value)
 
@@ -27,6 +29,13 @@ def test_window_when_half_a_second_is_over_then_has_ninetieth_percentiles(gauge)
     assert window is not None
     assert (window.now_s, window.work_ms, window.latency_ms) == (0.5, 30.0, 90.0)
     assert window.dropped_share == 0.25
+
+
+def test_window_when_part_of_the_work_is_the_same_at_every_level_then_has_its_median(gauge):
+    fill(gauge, [10.0, 11.0, 30.0], [20.0], [4.0, 5.0, 25.0])
+    window = gauge.window(0.5, 20, 5)
+    assert window is not None
+    assert window.fixed_ms == 5.0
 
 
 def test_window_before_half_a_second_is_over_then_none_and_nothing_is_lost(gauge):

@@ -18,11 +18,16 @@ BUDGET_MS = 1000 / 30
 
 
 class Machine:
-    """Windows in which the work takes a share of the budget that depends on the level."""
+    """Windows in which the work takes a share of the budget that depends on the level.
 
-    def __init__(self, governor: Governor, share_at: dict[int, float] | float) -> None:
-        self.governor, self.share_at, self.now_s = governor, share_at, 0.0
-        self.latency_ms, self.dropped = 20.0, 0.0
+    `fixed` is the part of it that is the same at every level, `load` makes everything slower.
+    """
+
+    def __init__(
+        self, governor: Governor, share_at: dict[int, float] | float, fixed: float = 0.0
+    ) -> None:
+        self.governor, self.share_at, self.fixed, self.now_s = governor, share_at, fixed, 0.0
+        self.latency_ms, self.dropped, self.load = 20.0, 0.0, 1.0
         self.changes: list[tuple[float, int]] = []
 
     def run(self, windows: int) -> None:
@@ -31,9 +36,20 @@ class Machine:
             share = self.share_at
             if isinstance(share, dict):
                 share = share[self.governor.level.short_side]
-            window = Window(self.now_s, share * BUDGET_MS, self.latency_ms, self.dropped)
+            work_ms, fixed_ms = (part * self.load * BUDGET_MS for part in (share, self.fixed))
+            window = Window(self.now_s, work_ms, self.latency_ms, self.dropped, fixed_ms)
             if self.governor.feed(window) is not None:
                 self.changes.append((self.now_s, self.governor.level.short_side))
+
+    def run_loaded(self, seconds: float, load: float) -> None:
+        """So many seconds of something else on the same machine."""
+        self.load = load
+        self.run(int(seconds / WINDOW_S))
+        self.load = 1.0
+
+    @property
+    def place(self) -> tuple[int, bool]:
+        return self.governor.number, self.governor.is_too_slow
 
 
 def governed(number: int = 0, sides=(720, 540, 360), **more) -> Governor:
@@ -189,3 +205,78 @@ def test_governor_when_load_oscillates_then_settles_instead_of_hunting():
 def test_governor_when_made_without_levels_then_e201():
     with pytest.raises(UsageError):
         Governor([], 30.0, 100.0)
+
+
+SURROUNDED = {360: 0.75, 240: 0.55, 180: 0.48}
+"""1280x720 on two cores: most of a frame's time is spent around the network."""
+SMALL_FRAMES = {360: 0.6, 180: 0.3}
+"""640x360, where the only smaller level has a quarter of the pixels."""
+LIGHT = {720: 0.5, 540: 0.4, 360: 0.3}
+
+
+@pytest.mark.parametrize(
+    ("share_at", "fixed"), [(SURROUNDED, 0.4), (SMALL_FRAMES, 0.2), (LIGHT, 0.0)]
+)
+@pytest.mark.parametrize("load", [1.3, 2.0, 4.0, 12.0])
+def test_governor_when_load_came_and_went_then_back_at_the_first_level_and_stays(
+    share_at, fixed, load
+):
+    levels = len(share_at)
+    machine = Machine(governed(sides=tuple(share_at)), share_at, fixed)
+    machine.run(20)
+    machine.run_loaded(30, load)
+    # Ten seconds after the last step down, then four for each step up, half the rate included.
+    machine.run(int((10 + 4 * levels) / WINDOW_S))
+    assert machine.place == (0, False)
+    there = len(machine.changes)
+    machine.run(int(600 / WINDOW_S))
+    assert len(machine.changes) == there
+    assert there <= 2 * levels
+
+
+def test_governor_when_load_comes_again_and_again_then_it_does_not_follow_each_time():
+    machine = Machine(governed(sides=tuple(SURROUNDED)), SURROUNDED, 0.4)
+    machine.run(20)
+    for _ in range(10):
+        machine.run_loaded(30, 2.0)
+        machine.run(int(30 / WINDOW_S))
+    assert len(machine.changes) <= 24  # six for each load would be sixty
+    machine.run(int((BARRED_S + 30) / WINDOW_S))
+    assert machine.place == (0, False)
+
+
+def test_governor_while_the_load_lasts_then_tries_no_level_that_would_not_hold():
+    machine = Machine(governed(sides=tuple(SURROUNDED)), SURROUNDED, 0.4)
+    machine.run(20)
+    machine.run_loaded(600, 1.3)
+    assert machine.changes == [(10.0 + 1.0, 240)]
+
+
+def test_governor_when_load_hits_just_after_the_way_up_then_only_that_level_is_barred():
+    machine = Machine(governed(sides=tuple(LIGHT), number=1), LIGHT)
+    machine.run(UP_WINDOWS)
+    assert machine.changes == [(4.0, 720)]
+    machine.run_loaded(10, 4.0)
+    assert machine.place == (2, True)
+    machine.run(int(30 / WINDOW_S))
+    assert machine.place == (1, False)  # 540 did nothing wrong
+    machine.run(int(BARRED_S / WINDOW_S))
+    assert machine.place == (0, False)
+
+
+def test_governor_when_only_half_the_rate_holds_then_does_not_swing_between_the_two():
+    machine = Machine(governed(sides=(360,)), 1.0)
+    for _ in range(int(600 / WINDOW_S)):
+        machine.share_at = 0.5 if machine.governor.is_too_slow else 1.0
+        machine.run(1)
+    assert len(machine.changes) <= 2 + 2 * 600 / BARRED_S
+
+
+def test_governor_when_a_level_gone_up_to_cannot_be_had_then_goes_back_for_good():
+    machine = Machine(governed(number=1), {720: 0.5, 540: 0.3, 360: 0.2})
+    machine.run(UP_WINDOWS)
+    assert machine.governor.refuse(0)
+    assert not machine.governor.refuse(0)
+    assert machine.place == (1, False)
+    machine.run(int(2 * BARRED_S / WINDOW_S))
+    assert machine.place == (1, False)

@@ -215,6 +215,13 @@ def test_helm_when_a_level_cannot_be_built_then_stays_and_says_too_slow(run_of):
     assert run.told[-1].startswith("TOO SLOW")
 
 
+def test_helm_when_the_level_above_cannot_be_built_then_goes_on_where_it_is(run_of):
+    run = run_of(lambda key, *_: key.rung != HIGH, can_build=False)
+    run.until(lambda: bool(run.builder.asked), 2.0)
+    run.until(lambda: run.helm.steering.rung is None, 2.0)
+    run.until(lambda: run.rung == LOW, 40.0)  # it still looks, and steps down where it must
+
+
 def test_helm_when_closed_stops_the_build(run_of):
     run = run_of()
     run.helm.close()

@@ -143,3 +143,16 @@ def test_steering_counts_the_time_of_each_level():
     steering.spend(0.5, LOW)
     steering.spend(0.25, LOW)
     assert [(t.size, t.seconds) for t in steering.times] == [("360p", 1.5), ("360p nano", 0.75)]
+
+
+def test_steering_without_an_engine_for_the_level_above_goes_back_and_keeps_those_below():
+    steering = steered()
+    for number in range(8):
+        steering.feed(window(number / 2, 5.0))
+    assert steering.rung == HIGH
+    steering.give_up(HIGH)
+    assert steering.rung is None
+    assert steering.spares == [LOW]
+    for number in range(700):
+        steering.feed(window(10 + number / 2, 5.0))
+    assert steering.rung is None

@@ -164,3 +164,22 @@ def test_thumbnail_is_luma_of_cells():
     assert cells.shape == (36, 64)
     assert (cells[:, :32] == 0).all()
     np.testing.assert_allclose(cells[:, 32:], 149.685, rtol=1e-5)
+
+
+def test_worker_tells_what_each_picture_took_and_what_of_it_no_smaller_network_saves(shop, shelf):
+    worker = make_worker(shelf)
+    ready(worker, shelf, StyleKey("copy"))
+    worker.counts.work.take(), worker.counts.fixed.take()
+    toy = shop.made[0]
+    draw = type(toy).__call__
+
+    class Surrounded(type(toy)):
+        def __call__(self, frame):
+            self.fixed_s += 0.25
+            return draw(self, frame)
+
+    toy.__class__ = Surrounded
+    worker.process(frame(10, 1))
+    worker.process(frame(10, 2))
+    assert len(worker.counts.work.take()) == 2
+    assert worker.counts.fixed.take() == [250.0, 250.0]

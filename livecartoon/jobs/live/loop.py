@@ -142,10 +142,10 @@ class LiveRun:
         )
 
     def _make_helm(self) -> Helm:
-        info = self._camera.source.info
+        info, counts = self._camera.source.info, self._worker.counts
         return Helm(
             self._figures.steering,
-            Gauge(self._worker.counts.work, self._stage.fresh_latency),
+            Gauge(counts.work, self._stage.fresh_latency, counts.fixed),
             self._shelf,
             self._workshop.find,
             self._workshop.builder,

@@ -116,12 +116,12 @@ class Steering:
         return change
 
     def give_up(self, rung: Rung | None) -> None:
-        """Do without `rung` and all below: there is no engine for it."""
+        """Do without `rung`, and all below unless it was gone up to: there is no engine for it."""
         if self._ladder is None or self._governor is None:
             return
         numbers = range(len(self._governor.levels))
-        first = next((n for n in numbers if n and self._rung(n) == rung), None)
-        if first is None:
+        first = next((n for n in numbers if self._rung(n) == rung), None)
+        if first is None or self._governor.refuse(first) or first == 0:
             return
         self._governor.levels = self._governor.levels[:first]
         self._governor.number = min(self._governor.number, first - 1)

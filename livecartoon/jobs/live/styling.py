@@ -49,6 +49,11 @@ class StylizerLike(Protocol):
         """Busy seconds of "network" and "temporal", so far."""
         ...
 
+    @property
+    def fixed_s(self) -> float:
+        """Of these, what would be the same with a smaller network."""
+        ...
+
     def __call__(self, frame: Frame) -> Frame:
         """Return the frame restyled, same pts, fresh pixels."""
         ...

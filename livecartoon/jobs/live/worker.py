@@ -63,6 +63,8 @@ class WorkerCounts:
     """Frames beyond the rate that was asked for."""
     work: Batch = field(default_factory=Batch)
     """Milliseconds that drawing each picture took."""
+    fixed: Batch = field(default_factory=Batch)
+    """Of these, what would be the same with a smaller network."""
     styles: list[StyleTime] = field(default_factory=list)
 
 
@@ -152,9 +154,11 @@ class Worker:
         if self._last is not None and self._is_still(frame, controls):
             self.counts.skipped += 1
             return self._again(frame, self._last)
+        fixed_s = self._stage.stylizer.fixed_s
         styled = self._stage.stylizer(frame)
         self.counts.processed.tick(now_s)
         self.counts.work.add((time.monotonic() - now_s) * 1000)
+        self.counts.fixed.add(max(0.0, (self._stage.stylizer.fixed_s - fixed_s) * 1000))
         self._last = Picture(frame, self._faded(frame, styled, now_s), self._stage.key.style)
         return self._last
 
