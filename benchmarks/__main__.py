@@ -124,6 +124,23 @@ def films(
 
 
 @main.command()
+@click.option("--rounds", default=60, show_default=True)
+@click.option("--style", default="shinkai", show_default=True)
+@OUTPUT
+def outside(rounds: int, style: str, output: Path | None) -> None:
+    """CPU time of what surrounds the network at 720p and 1080p, stage by stage, on one core.
+
+    Exit 1 if a gate is missed.
+    """
+    from benchmarks.outside import run
+
+    figures = run(rounds, style)
+    _finish("outside", figures, output)
+    if not figures["is_good"]:
+        sys.exit(1)
+
+
+@main.command()
 @OUTPUT
 def startup(output: Path | None) -> None:
     """Seconds to `--help` and to the first stylized frame with a warm cache."""

@@ -20,7 +20,9 @@ from livecartoon.models.inkstyle import WIDER, InkStyle, fine_radius, line_scale
 STRIP_ROWS = 48
 """Rows worked on at a time: three float colours of them stay in a core's own cache."""
 DARK = 0.12 * 255
-"""Keeps relative darkness finite in the dark."""
+"""Keeps relative darkness finite in the dark: added to the luminance once, before it is blurred."""
+LEAST_SHARE = 1e-3
+"""Of a line's opacity that darkens the fill; below a quarter of a level."""
 
 
 class Finish:
@@ -49,9 +51,14 @@ class Finish:
         self._drawn = np.empty((rows, columns, 3), np.uint8)
         self._gate = np.empty(small, np.float32)
         self._colour = np.empty((*small, 3), np.float32)
-        self._opacity, self._spread = np.empty((2, rows, columns), np.float32)
-        self._one = np.empty((STRIP_ROWS, columns), np.float32)
-        self._three, self._more = np.empty((2, STRIP_ROWS, columns, 3), np.float32)
+        self._high = np.empty((rows, columns), np.float32)
+        self._weights = np.empty((2, *small), np.float32)
+        self._strip = max(STRIP_ROWS // reduction, 1) * reduction
+        strip = self._strip, columns
+        self._one, self._other = np.empty((2, *strip), np.float32)
+        self._three, self._more, self._tone = np.empty((3, *strip, 3), np.float32)
+        self._share = max(1 - ink.tint, LEAST_SHARE)
+        self._tone[:] = np.array(ink.tone, np.float32) * np.float32(255 / self._share)
 
     def __call__(
         self, photo: Pixels, gate: Plane, colour: Plane, line: Plane, look: NDArray[np.float32]
@@ -63,22 +70,25 @@ class Finish:
         """
         self._apply_gate(photo, gate, colour)
         self._find_lines(line[..., 0], float(look[0]))
-        if self._layers:
+        if {"vivid", "keep_color"} & set(self._layers):
             self._draw_layers(photo, look)
-        else:
-            self._draw()
+            return self._drawn
+        self._draw()
+        if self._layers:  # strength alone may mix whole levels: twice rounded is within one still
+            strength, drawn = float(look[1]), self._drawn
+            cv2.addWeighted(drawn, strength, photo, 1 - strength, 0, dst=drawn)
         return self._drawn
 
     def _strips(self) -> Iterator[slice]:
-        for top in range(0, self._rows, STRIP_ROWS):
-            yield slice(top, min(top + STRIP_ROWS, self._rows))
+        for top in range(0, self._rows, self._strip):
+            yield slice(top, min(top + self._strip, self._rows))
 
     def _apply_gate(self, photo: Pixels, gate: Plane, colour: Plane) -> None:
         """Enlarge gate and colour, fill the flat picture and its luminance."""
         first_from_blocks(gate, self._gate)
         colours_from_blocks(colour, self._colour)
         size = self._columns, self._rows
-        high = cv2.resize(self._gate, size, dst=self._opacity)
+        high = cv2.resize(self._gate, size, dst=self._high)
         cv2.resize(self._colour, size, dst=self._flat)
         for rows in self._strips():
             count = rows.stop - rows.start
@@ -88,47 +98,51 @@ class Finish:
             flat = self._flat[rows]
             cv2.add(flat, kept, dst=flat)
             np.clip(flat, 0, 255, out=flat)
-            cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY, dst=self._fine.inside[rows])
+            luminance = self._fine.inside[rows]
+            cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY, dst=luminance)
+            luminance += DARK
 
     def _find_lines(self, weight: Plane, amount: float) -> None:
-        """Fill the opacity of the lines, as `Ink.lines` and `Ink.forward` do."""
+        """Find the lines of both scales, and how much of each counts, as `Ink.lines` does."""
         ink, times = self._ink, self._reduction
         low = self._columns // times, self._rows // times
         cv2.resize(self._fine.inside, low, dst=self._coarse.inside, interpolation=cv2.INTER_AREA)
-        coarse, fine = self._coarse(), self._fine()
-        density = cv2.resize(fine, low, interpolation=cv2.INTER_AREA)
+        coarse, self._lines = self._coarse(), self._fine()
+        density = cv2.resize(self._lines, low, interpolation=cv2.INTER_AREA)
         density = cv2.blur(density, (5, 5), borderType=cv2.BORDER_CONSTANT)
         alone = 1 - 0.65 * np.clip((density - 0.16) / 0.24, 0, 1)
-        weight = repeated(weight * np.float32(ink.strength * amount), BLOCK)
-        coarse *= alone * weight * np.float32(ink.coarse)
-        fine *= repeated((0.65 + 0.35 * alone) * weight, times, self._spread)
-        np.maximum(fine, repeated(coarse, times, self._spread), out=self._opacity)
-        np.clip(self._opacity, 0, 1, out=self._opacity)
+        weight = np.maximum(weight * np.float32(ink.strength * amount), 0)
+        weight = repeated(np.asarray(weight, np.float32), BLOCK)
+        of_fine, of_coarse = self._weights
+        np.multiply(0.65 + 0.35 * alone, weight, out=of_fine)
+        np.multiply(coarse, alone * weight * np.float32(ink.coarse), out=of_coarse)
+
+    def _opacity(self, rows: slice) -> Plane:
+        """How much of the line's colour a strip gets, as `Ink.forward` says; overwritten."""
+        times = self._reduction
+        opacity, spread = (strip[: rows.stop - rows.start] for strip in (self._one, self._other))
+        low = slice(rows.start // times, rows.stop // times)
+        of_fine, of_coarse = self._weights[:, low]
+        np.multiply(self._lines[rows], repeated(of_fine, times, spread), out=opacity)
+        np.maximum(opacity, repeated(of_coarse, times, spread), out=opacity)
+        return np.minimum(opacity, 1, out=opacity)
+
+    def _inked(self, rows: slice, drawn: Plane) -> Plane:
+        """Write a strip of the flat picture with its lines into `drawn`, which may be the strip.
+
+        flat (1 - o (1 - tint)) + o tone is a blend of two pictures, the second of one colour.
+        """
+        opacity = self._opacity(rows)
+        opacity *= self._share
+        kept = np.subtract(1, opacity, out=self._other[: len(opacity)])
+        tone = self._tone[: len(opacity)]
+        return np.asarray(cv2.blendLinear(self._flat[rows], tone, kept, opacity, dst=drawn))
 
     def _draw(self) -> None:
         """Blend flat picture and lines into levels."""
         for rows in self._strips():
-            flat, drawn = self._flat[rows], self._drawn[rows]
-            toned = self._inked(rows, flat)
-            if any(self._ink.tone):
-                cv2.add(toned, self._tone(rows), dst=drawn, dtype=cv2.CV_8U)
-            else:
-                cv2.convertScaleAbs(toned, dst=drawn)
-
-    def _inked(self, rows: slice, flat: Plane) -> Plane:
-        """The flat picture with its lines darkened, in place."""
-        count = rows.stop - rows.start
-        kept, wide = self._one[:count], self._three[:count]
-        np.multiply(self._opacity[rows], np.float32(self._ink.tint - 1), out=kept)
-        kept += 1
-        cv2.cvtColor(kept, cv2.COLOR_GRAY2RGB, dst=wide)
-        return np.multiply(flat, wide, out=flat)
-
-    def _tone(self, rows: slice) -> Plane:
-        """What the lines' own colour adds."""
-        opacity = self._opacity[rows]
-        shares = [opacity * np.float32(255 * value) for value in self._ink.tone]
-        return np.asarray(cv2.merge(shares, dst=self._more[: len(opacity)]))
+            drawn = self._inked(rows, self._three[: rows.stop - rows.start])
+            cv2.convertScaleAbs(drawn, dst=self._drawn[rows])
 
     def _draw_layers(self, photo: Pixels, look: NDArray[np.float32]) -> None:
         """The same with the layers of `StudentPicture.forward` behind it."""
@@ -136,7 +150,6 @@ class Finish:
         drawn = self._flat
         for rows in self._strips():
             self._inked(rows, drawn[rows])
-            drawn[rows] += self._tone(rows)
         if "vivid" in self._layers:
             drawn = _mixed(drawn, vivid, _grey(drawn))
         source = photo.astype(np.float32)
@@ -153,7 +166,8 @@ class Finish:
 class _Darkness:
     """(G_wide - G_narrow) / (G_wide + 0.12), ramped to 0..1, as `Ink` finds it.
 
-    Write the luminance in levels to `inside`, then call.
+    Write the luminance in levels, plus `DARK`, to `inside`, then call: with N and W the blurs of
+    that, the darkness is 1 - N / W.
     """
 
     def __init__(
@@ -167,7 +181,9 @@ class _Darkness:
         rows, columns = size
         self._block, self._reach = block, -(-radius // block)
         self._border = border = block * self._reach
-        self._threshold, self._ramp = line
+        threshold, ramp = line
+        self._slope = 1 / (ramp * threshold)
+        self._offset = (1 - threshold) * self._slope
         self._padded = np.empty((rows + 2 * border, columns + 2 * border), np.float32)
         self._kernels = [_gaussian(s, radius) for s in (sigma, sigma * WIDER)]
         self._blurs = np.empty((2, *self._padded.shape), np.float32)
@@ -183,12 +199,9 @@ class _Darkness:
         narrow, wide = (blurred[self._inner] for blurred in self._blurs)
         for top in range(0, len(self._lines), STRIP_ROWS):
             rows = slice(top, top + STRIP_ROWS)
-            lines, wider = self._lines[rows], wide[rows]
-            np.subtract(wider, narrow[rows], out=lines)
-            wider += DARK
-            np.divide(lines, wider, out=lines)
-            lines -= self._threshold
-            lines *= 1 / (self._ramp * self._threshold)
+            lines = self._lines[rows]
+            cv2.divide(narrow[rows], wide[rows], dst=lines, scale=-self._slope)
+            lines += self._offset
             np.clip(lines, 0, 1, out=lines)
         return self._lines
 

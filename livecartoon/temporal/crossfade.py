@@ -57,6 +57,5 @@ class Crossfade:
         t = min(max((now_s - self._start_s) / FADE_S, 0.0), 1.0)
         height, width = styled.shape[:2]
         share = cv2.resize(self._kept * (1 - t * t * (3 - 2 * t)), (width, height))
-        old = np.repeat(share[..., None], 3, axis=2)
-        mixed = styled + old * (self._shown.astype(np.float32) - styled)
-        return np.asarray(mixed + 0.5, dtype=np.uint8)
+        mixed = cv2.blendLinear(self._shown, styled, share, 1 - share)
+        return np.asarray(mixed, dtype=np.uint8)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import films, live
+from benchmarks import films, live, outside
 from benchmarks.comparison import compare
 from benchmarks.plot import draw_bars
 from benchmarks.record import read_record
@@ -49,6 +49,16 @@ def test_record_when_it_is_something_else_then_e302(tmp_path):
     path.write_text(json.dumps([1]))
     with pytest.raises(InputError):
         read_record(path)
+
+
+@pytest.mark.slow
+def test_outside_when_measured_then_every_stage_has_a_time_and_the_total_holds_them():
+    figures = outside.run(rounds=3)
+    for size in ("720p", "1080p"):
+        least = {name: stage["ms_min"] for name, stage in figures[size].items()}
+        assert min(least.values()) > 0
+        assert least["total"] > max(least[name] for name in ("pack", "gate", "lines", "ink"))
+    assert figures["is_good"] == (figures["720p"]["total"]["ms_min"] <= outside.MOST_MS["720p"])
 
 
 SOAKED = {
