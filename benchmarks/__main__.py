@@ -124,6 +124,23 @@ def films(
 
 
 @main.command()
+@click.option("--there", default="classic", show_default=True, help="Style to switch to and back.")
+@click.option("--size", default="640x360", show_default=True, help="Of the drawn card.")
+@OUTPUT
+def switch(there: str, size: str, output: Path | None) -> None:
+    """The live picture while its style changes: drops, gaps and the length of the fade.
+
+    Exit 1 if more than one frame is dropped.
+    """
+    from benchmarks.switch import run
+
+    figures = run(there, size)
+    _finish("switch", figures, output)
+    if not figures["is_good"]:
+        sys.exit(1)
+
+
+@main.command()
 @click.option("--rounds", default=60, show_default=True)
 @click.option("--style", default="shinkai", show_default=True)
 @OUTPUT

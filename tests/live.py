@@ -37,11 +37,15 @@ class ToyStylizer:
         self.temporal = TemporalReport("auto", "blend")
         self.stage_s = {"network": 0.0, "temporal": 0.0}
         self.fixed_s = 0.0
+        self.drawn: list[int] = []
+        """`pts` of every frame but the black ones of warming up."""
         self.told: list[object] = []
         self.is_closed = False
 
     def __call__(self, frame: Frame) -> Frame:
         assert not self.is_closed
+        if frame.pixels.any():
+            self.drawn.append(frame.pts)
         time.sleep(self.delay_s)
         self.stage_s["network"] += self.delay_s
         pixels = 255 - frame.pixels if self.style == "invert" else frame.pixels.copy()

@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from livecartoon.config import Look
 from livecartoon.frame import Frame
+from livecartoon.jobs.live import worker as worker_module
 from livecartoon.jobs.live.still import MOST_REUSES, StillDetector, thumbnail
 from livecartoon.jobs.live.styling import StyleKey, StyleShelf
 from livecartoon.jobs.live.worker import Controls, Worker
 from livecartoon.slot import Slot
-from tests.live import ToyShop
+from tests.live import LIMIT_S, ToyShop
 
 
 def frame(level: int, pts: int = 0) -> Frame:
@@ -183,3 +185,48 @@ def test_worker_tells_what_each_picture_took_and_what_of_it_no_smaller_network_s
     worker.process(frame(10, 2))
     assert len(worker.counts.work.take()) == 2
     assert worker.counts.fixed.take() == [250.0, 250.0]
+
+
+def test_worker_when_styles_change_there_and_back_then_every_frame_is_drawn_once_and_in_time(
+    shop, shelf, monkeypatch
+):
+    now_s, levels = 0.0, []
+    clock = SimpleNamespace(monotonic=lambda: now_s)
+    monkeypatch.setattr(worker_module, "time", clock)
+    worker = make_worker(shelf)
+    shelf.wish(StyleKey("copy"))
+    end_s = time.monotonic() + LIMIT_S
+    for style, level in (("invert", 245), ("copy", 10)):
+        while levels[-3:] != [255 - level] * 3 or worker.on_stage is None:  # the style before
+            levels.append(draw_next(worker, now_s))
+            now_s += 1 / 30
+            assert time.monotonic() < end_s
+        shelf.wish(StyleKey(style))
+        while levels[-3:] != [level] * 3:
+            levels.append(draw_next(worker, now_s))
+            now_s += 1 / 30
+            assert time.monotonic() < end_s
+    drawn = [pts for toy in shop.made for pts in toy.drawn]
+    styled = range(worker.counts.warmup, len(levels))
+    assert sorted(drawn) == list(styled)  # none left out, none by both engines
+    rising, falling = (
+        [level for level in part if 10 < level < 245] for part in split(levels[styled.start :])
+    )
+    for mixed in (rising, falling[::-1]):
+        assert 7 <= len(mixed) <= 8  # 300 ms, without the first, all old, and the last, all new
+        assert mixed == sorted(mixed)
+
+
+def draw_next(worker: Worker, now_s: float) -> int:
+    """Let the worker draw the frame of now; its level. The picture is that very frame's."""
+    pts = round(now_s * 30)
+    picture = worker.process(frame(10, pts))
+    assert picture.styled.pts == picture.source.pts == pts
+    time.sleep(0.001)  # the shelf is a thread of the real world
+    return int(picture.styled.pixels[0, 0, 0])
+
+
+def split(levels: list[int]) -> tuple[list[int], list[int]]:
+    """Levels up to the last of the second style, and from there on."""
+    top = len(levels) - 1 - levels[::-1].index(245)
+    return levels[:top], levels[top:]
