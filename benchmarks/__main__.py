@@ -130,7 +130,7 @@ def films(
 def switch(there: str, size: str, output: Path | None) -> None:
     """The live picture while its style changes: drops, gaps and the length of the fade.
 
-    Exit 1 if more than one frame is dropped.
+    Exit 1 if a switch drops more than one frame.
     """
     from benchmarks.switch import run
 

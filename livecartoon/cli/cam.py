@@ -63,10 +63,11 @@ def cam(**values: Any) -> None:
     )
     options = engine_options(session, values)
     with open_status(session) as status:
+        status.begin("live", 1, 1)
 
         def on_status(seen: LiveStatus) -> None:
             stage = seen.note or ("warming up" if seen.is_warming else seen.style)
-            status.update(int(seen.seconds * seen.shown_fps), settings.frames, stage=stage)
+            status.update(seen.shown, settings.frames, stage=stage)
 
         report = run_live(settings, options, on_status, on_line=session.say)
     _close(session, report)

@@ -46,6 +46,9 @@ def test_live_tells_its_status():
     assert seen[0].is_warming
     assert not seen[-1].is_warming
     assert seen[-1].shown_fps > 0
+    shown = [status.shown for status in seen]
+    assert shown == sorted(shown)
+    assert shown[0] == 0 < shown[-1]
 
 
 def test_live_video_file_as_camera_plays_in_real_time(tmp_path):

@@ -220,6 +220,8 @@ def looking_at(address: str, folder):
 BROWSER = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 LIVE = "document.getElementById('state').textContent === 'live'"
 SEEN = "video.videoWidth > 0 && video.currentTime > 0.5 && transport === 'WebRTC'"
+SHAPED = """video.clientHeight <= stage.clientHeight && stage.clientHeight <= innerHeight
+&& stage.style.aspectRatio === '180 / 320'"""
 HOSTS = """[...new Set(performance.getEntries().map(e => e.name)
 .filter(n => n.includes('://')).map(n => new URL(n).host))]"""
 UNNAMED = """[...document.querySelectorAll('button,input')]
@@ -258,12 +260,14 @@ def test_page_in_a_browser_shows_this_machines_camera_and_falls_back_to_jpegs(tm
     def visit(address: str) -> None:
         with looking_at(address, tmp_path) as page:
             page.until(SEEN)
+            page.until(SHAPED)
             page.ask("useJpegs()")
-            page.until("picture.naturalWidth === 320")
+            page.until("picture.naturalWidth === 180")
+            assert page.ask("picture.clientHeight <= stage.clientHeight")
             unnamed = page.ask(UNNAMED)
             assert unnamed == 0
 
-    serve(visit)
+    serve(visit, "pattern:180x320@20")
 
 
 @BROWSER

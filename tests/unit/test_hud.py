@@ -36,6 +36,13 @@ def test_hud_off_shows_only_the_note():
     assert hud_lines(STATE, "off", "saved") == ("saved",)
 
 
+def test_hud_full_with_a_warning_does_not_note_it_again():
+    state = replace(STATE, warnings=("low light",))
+    told = [line for line in hud_lines(state, "full", "low light") if "low light" in line]
+    assert told == ["warning: low light"]
+    assert hud_lines(state, "min", "low light")[-1] == "low light"
+
+
 def test_hud_full_names_camera_engine_and_state():
     state = replace(
         STATE, camera="C920", size=(1280, 720), engine="openvino fp32 cpu", captured=100, dropped=5

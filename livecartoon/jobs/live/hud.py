@@ -65,7 +65,7 @@ def hud_lines(state: HudState, level: HudLevel, note: str = "") -> tuple[str, ..
         lines.append(_short_line(state))
     if level == "full":
         lines += _full_lines(state)
-    if note:
+    if note and not any(line.endswith(note) for line in lines):  # a warning says it already
         lines.append(note)
     return tuple(to_ascii(line) for line in lines)
 

@@ -126,6 +126,8 @@ class LiveStatus:
     is_too_slow: bool = False
     temporal: str = "auto"
     """The anti-flicker as chosen."""
+    shown: int = 0
+    """Styled pictures so far."""
 
 
 @dataclass(slots=True)

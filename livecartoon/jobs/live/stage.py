@@ -174,6 +174,7 @@ class Stage:
                 level=state.level,
                 is_too_slow=state.is_too_slow,
                 temporal=self._desk.temporal,
+                shown=self.shown.count,
             )
         )
 

@@ -3,6 +3,10 @@ const token = new URLSearchParams(location.search).get("token");
 const address = (path) => (token ? `${path}?token=${encodeURIComponent(token)}` : path);
 const find = (id) => document.getElementById(id);
 const video = find("video"), picture = find("picture"), stage = find("stage");
+// The stage takes the picture's own shape: a phone held upright sends a tall one.
+const shape = (width, height) => { if (width && height) stage.style.aspectRatio = `${width} / ${height}`; };
+video.addEventListener("resize", () => shape(video.videoWidth, video.videoHeight));
+picture.addEventListener("load", () => shape(picture.naturalWidth, picture.naturalHeight));
 const sliders = [...document.querySelectorAll("input[type=range]")];
 let connection = null, touched = 0, transport = "-";
 
