@@ -17,9 +17,10 @@ from livecartoon.temporal.planes import Floats
 _SHUT, _OPEN = 1.8, 3.8
 _EDGE_TOLERANCE = 0.03
 """Working pixels by which the motion may be wrong without opening the gate."""
-_LEARNS_EVERY = 3
-"""Frames. Noise changes slowly, and to learn it from every frame, moved for nothing else, would be
-a sixth of all work. A codec's steps come in one frame of many: if any block stands, all count."""
+_LEARNS_EVERY, _FIRST_S = 3, 0.5
+"""Frames, and seconds before which every frame counts. Noise changes slowly, and to learn it from
+all frames, moved for nothing else, would be a sixth of the work. Of a source with a codec's steps,
+which come in one frame of many, every frame counts."""
 
 
 class Flow(Blend):
@@ -56,7 +57,7 @@ class FlowState(BlendState):
         self._spare_gain = np.empty_like(self._gain)
         self._outside: NDArray[np.bool_] | None = None
         self.follows = False
-        self._skipped, self._skipped_s = 0, 0.0
+        self._skipped, self._skipped_s, self._learnt_s = 0, 0.0, 0.0
 
     def follow(self, follows: bool) -> None:
         """From the next frame on carry the past along the motion, or leave it in place."""
@@ -67,13 +68,13 @@ class FlowState(BlendState):
         self._noise, self._gate = self._moving_with if follows else self._resting
         self._noise.take_over(learnt)
         self._outside = None
-        self._learn_next()
+        self._learn_anew()
         if follows:
             self._motion.remember(self._before[0])
 
     def _seed(self, styled: Pixels) -> None:
         super()._seed(styled)
-        self._learn_next()
+        self._learn_anew()
         self._motion.remember(self._now[0])
 
     def _align(self, elapsed_s: float) -> None:
@@ -97,11 +98,12 @@ class FlowState(BlendState):
     @property
     def _learns(self) -> bool:
         """Whether this frame is one from which noise is learnt."""
-        is_due = self._skipped + 1 >= _LEARNS_EVERY
-        return is_due or not self.follows or bool(self._standstill.unchanged.any())
+        if not self.follows or self._noise.is_coded or self._standstill.unchanged.any():
+            return True
+        return self._learnt_s < _FIRST_S or self._skipped + 1 >= _LEARNS_EVERY
 
-    def _learn_next(self) -> None:
-        self._skipped, self._skipped_s = _LEARNS_EVERY - 1, 0.0
+    def _learn_anew(self) -> None:
+        self._skipped, self._skipped_s, self._learnt_s = 0, 0.0, 0.0
 
     def _learn(self, elapsed_s: float) -> None:
         if self._learns:
@@ -109,6 +111,7 @@ class FlowState(BlendState):
             self._skipped, self._skipped_s = 0, 0.0
         else:
             self._skipped, self._skipped_s = self._skipped + 1, self._skipped_s + elapsed_s
+        self._learnt_s += elapsed_s
 
     def _edge_tolerance(self) -> float:
         """Half a pixel beside an edge is much difference: motion is never found exactly."""

@@ -17,6 +17,9 @@ _REVERSAL = -0.25
 """Median correlation of neighbouring differences of which half the blocks of noise are sure."""
 _FLOOR = 0.06
 """Variance that rounding to 8 bit alone leaves."""
+_CHROMA_FLOOR = 0.13
+"""The same of chroma, which most videos hold in a quarter of the pixels. Colours that change alone
+by less than a level are seen later for it; a dim kitchen at rest flickers by 0.15 levels, not 0.17."""
 
 
 class NoiseLevel:
@@ -25,6 +28,8 @@ class NoiseLevel:
     For noise that is new in every frame, E[-D(t) D(t-1)] of frame differences D is its variance;
     steady motion makes the product negative instead, so it does not add to it.
     """
+
+    _chroma_floor = _CHROMA_FLOOR
 
     def __init__(self, height: int, width: int) -> None:
         self._shape = height, width
@@ -146,11 +151,13 @@ class NoiseLevel:
         height, width = self._shape
         cv2.resize(luma, (width, height), dst=self.luma, interpolation=cv2.INTER_LINEAR)
         chroma = max(float(variance[1].mean()), float(variance[2].mean()))
-        self.chroma = math.sqrt(min(max(chroma, _FLOOR), 9.0))
+        self.chroma = math.sqrt(min(max(chroma, self._chroma_floor), 9.0))
 
 
 class ResidualNoise(NoiseLevel):
     """Noise of frames of which one was moved onto the other: an imperfect motion is part of it."""
+
+    _chroma_floor = _FLOOR
 
     def _lagged(self) -> Floats:
         return self._quiet_third()
