@@ -19,7 +19,8 @@ _FLOOR = 0.06
 """Variance that rounding to 8 bit alone leaves."""
 _CHROMA_FLOOR = 0.13
 """The same of chroma, which most videos hold in a quarter of the pixels. Colours that change alone
-by less than a level are seen later for it; a dim kitchen at rest flickers by 0.15 levels, not 0.17."""
+by less than a level are seen later for it; a dim kitchen at rest flickers by 0.15 levels instead of
+0.17."""
 
 
 class NoiseLevel:
