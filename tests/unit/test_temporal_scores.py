@@ -42,10 +42,5 @@ def test_control_on_a_moving_object_then_misses_the_gates():
 @pytest.mark.parametrize("case", sorted(GATES))
 def test_every_mode_behind_every_style_on_every_drawn_clip_then_meets_the_gates(case, style):
     assert {mode: missed for mode in MODES if (missed := judge(case, mode, style))} == {}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("style", style_names())
-@pytest.mark.parametrize("case", ["fg_slow", "pan", "cut"])
-def test_control_behind_every_style_then_misses_the_gates(case, style):
-    assert judge(case, CONTROL, style) != []
+    if case in ("fg_slow", "pan", "cut"):  # gates that everything passes would prove nothing
+        assert judge(case, CONTROL, style) != []
