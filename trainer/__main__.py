@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from livecartoon.errors import LivecartoonError
-from trainer.cli.evaluate import evaluate, gates
+from trainer.cli.evaluate import apart, evaluate, gates
 from trainer.cli.study import study
 from trainer.cli.video import eval_video
 from trainer.cli.weights import WEIGHTS_COMMANDS
@@ -220,6 +220,7 @@ for command in WEIGHTS_COMMANDS:
 main.add_command(evaluate)
 main.add_command(eval_video)
 main.add_command(gates)
+main.add_command(apart)
 main.add_command(study)
 
 

@@ -1,4 +1,4 @@
-"""`trainer eval` and `trainer gates`."""
+"""`trainer eval`, `trainer gates` and `trainer apart`."""
 
 from __future__ import annotations
 
@@ -91,6 +91,22 @@ def gates(run: Path, pairs: Path | None) -> None:
     figures = judge(averaged_tensors(run), config.tier, held_out)
     (run / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     click.echo(json.dumps(figures))
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True)
+@click.option("--photos", required=True, type=FOLDER, help="Folder or .txt list.")
+@click.option("--n", "count", default=0, show_default=True, help="Most photos to use, 0 = all.")
+@click.option("--draw-size", default=384, show_default=True, type=click.IntRange(96))
+def apart(models: tuple[str, ...], photos: Path, count: int, draw_size: int) -> None:
+    """How far MODELS lie from each other at a glance: OKLab distances and edges, in one table.
+
+    Example: python -m trainer apart shinkai:small hayao:small ink:small --photos photos/
+    """
+    from trainer.metrics.apart import apart_table, styles_apart
+
+    found = styles_apart(models, photos, count=count, draw_size=draw_size)
+    click.echo(apart_table(*found), nl=False)
 
 
 def _perceptual(text: str | None) -> tuple[str, str, str] | None:
