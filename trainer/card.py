@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -43,7 +43,6 @@ director.
 ## Training
 
 ```
-python -m trainer targets PHOTOS -o pairs/{style} --style {style}
 {commands}
 ```
 
@@ -72,10 +71,12 @@ skin-coloured gets only the general detail rule.
 def write_card(weights: Path) -> Path:
     """Write `<weights>.md` beside a weights file; returns its path."""
     header = read_header(weights)
+    training = json.loads(header["training"])
+    commands = [*_target_commands(training), *map(_command, training)]
     card = CARD.format(
         **{key: header[key] for key in _NEEDED},
         rows="\n".join(_rows(json.loads(header["metrics"]), header["tier"])),
-        commands="\n".join(_command(training) for training in json.loads(header["training"])),
+        commands="\n".join(commands),
     )
     path = weights.with_suffix(".md")
     path.write_text(card, encoding="utf-8")
@@ -86,6 +87,15 @@ _NEEDED = (
     *("title", "tier", "description", "arch", "steps", "license_data", "dataset", "style"),
     *("seed", "date", "license"),
 )
+
+
+def _target_commands(training: Sequence[Mapping[str, object]]) -> list[str]:
+    """One for each set of pairs; a style may have started from another one's network."""
+    sets = dict.fromkeys((run["pairs"], run["style"]) for run in training)
+    return [
+        f"python -m trainer targets PHOTOS -o pairs/{pairs} --style {style}"
+        for pairs, style in sets
+    ]
 
 
 def _command(training: Mapping[str, object]) -> str:
