@@ -30,10 +30,10 @@ SAMPLES = 8
 
 INK_STYLES: dict[str, InkStyle] = {
     "shinkai": InkStyle(0.85, 0.022, 0.9, 0.8, 0.95, 0.1, (0.0, 0.0, 0.02)),
-    "hayao": InkStyle(0.7, 0.026, 0.8, 0.75, 0.9, 0.2, (0.16, 0.08, 0.03)),
+    "hayao": InkStyle(0.75, 0.022, 0.8, 0.8, 1.0, 0.1, (0.12, 0.06, 0.02)),
     "hosoda": InkStyle(0.7, 0.022, 0.7, 0.7, 0.9, 0.2, (0.02, 0.01, 0.02)),
     "paprika": InkStyle(0.7, 0.022, 0.7, 0.7, 0.85, 0.15, (0.02, 0.0, 0.01)),
-    "ink": InkStyle(1.2, 0.02, 0.7, 1.0, 1.0, 0.0, (0.0, 0.0, 0.0)),
+    "ink": InkStyle(1.05, 0.024, 0.7, 0.9, 1.0, 0.0, (0.0, 0.0, 0.0)),
     "pepper": InkStyle(0.8, 0.025, 0.8, 0.6, 0.7, 0.28, (0.02, 0.01, 0.0)),
 }
 """Line parameters of the shipped styles; the steep ramp keeps a thresholded line thin."""
