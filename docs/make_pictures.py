@@ -20,10 +20,12 @@ PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
 LOOKS = {
     "small": ["--tier", "small"],
     "nano": ["--tier", "nano"],
+    "hayao": ["-s", "hayao", "--tier", "small"],
+    "ink": ["-s", "ink", "--tier", "small"],
     "classic": ["-s", "classic"],
     "pixels": ["--snap", "--colors", "32"],
 }
-CELL_WIDTH, CELL_HEIGHT = 300, 210
+CELL_WIDTH, CELL_HEIGHT = 240, 200
 SECONDS = 5
 
 

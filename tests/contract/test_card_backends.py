@@ -31,7 +31,9 @@ from tests.vendors import RtxRuntimeStandIn, TorchTensorRT
 
 WITH_ATTENTION = ("animegan3-tiny",)
 """Their matrix products add up in FP32, which Turing cannot do."""
-SHIPPED = [(style.name, tier) for style in list_styles() for tier in style.files or ("filter",)]
+TRIED = {tier: (style.name, tier) for style in list_styles() for tier in style.files or ("filter",)}
+SHIPPED = list(TRIED.values())
+"""One style of every tier: those of one tier have the same layers and differ in numbers only."""
 
 
 @pytest.fixture(autouse=True)
