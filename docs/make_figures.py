@@ -72,6 +72,29 @@ def network() -> str:
     return _table(rows) + f"\n{threads}. {_source('network', whole)}\n"
 
 
+def roofline() -> str:
+    """How near the networks come to the processor's own limits."""
+    whole = record("roofline")
+    figures = whole["figures"]
+    rows: Rows = [
+        ("network", "multiply-adds", "moved", "bound by", "least, ms", "median, ms", "share")
+    ]
+    for tier in _tiers(figures):
+        found = figures[tier]
+        row = (
+            f"`{tier}`",
+            f"{found['giga_macs']:.2f} G",
+            f"{found['megabytes']:.0f} MB",
+            found["bound_by"],
+            f"{found['least_ms']:.1f}",
+            f"{found['ms_median']:.1f}",
+            f"{100 * found['share']:.0f} %",
+        )
+        rows.append(row)
+    peaks = f"Measured peaks: {figures['peak_gflops']:.0f} GFLOP/s, {figures['peak_gb_s']:.0f} GB/s"
+    return _table(rows) + f"\n{peaks}. {_source('roofline', whole)}\n"
+
+
 def convert() -> str:
     """What a conversion costs, stage by stage."""
     whole = record("convert")
@@ -156,6 +179,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "convert": convert,
     "films": films,
     "network": network,
+    "roofline": roofline,
     "speed": speed,
     "startup": startup,
     "temporal": temporal,
