@@ -147,6 +147,7 @@ def swap(tmp_path, monkeypatch):
         assert choice.is_ready(Candidate("openvino", spec), "cpu")
         end_s = time.monotonic() + 120
         for pts in itertools.count(1):
+            time.sleep(0.01)  # as a camera's frames: without a gap the loader may never get a turn
             after = stylizer(replace(frame, pts=pts)).pixels
             if stylizer.report.key != first or time.monotonic() > end_s:
                 break
