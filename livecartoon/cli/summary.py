@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from livecartoon.cli.session import Session
 from livecartoon.cli.status import size_text
-from livecartoon.errors import OutputError, PartialError, UsageError
+from livecartoon.errors import PartialError, UsageError
 from livecartoon.escape import printable
 
 if TYPE_CHECKING:
@@ -36,12 +36,9 @@ def make_folder(output: Path | None, count: int) -> None:
     """
     if output is None or "{" in str(output) or (count == 1 and output.suffix):
         return
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            "E402", f"{output} cannot be made ({error.strerror})", "-o another folder"
-        ) from error
+    from livecartoon.jobs import naming
+
+    naming.make_folder(output)
 
 
 def engine_text(report: FileReport) -> str:

@@ -13,6 +13,7 @@ from livecartoon.errors import OutputError
 from livecartoon.frame import Pixels
 from livecartoon.jobs.convert import ConvertSettings, Progress, convert_file
 from livecartoon.jobs.demo_scene import write_clip
+from livecartoon.jobs.naming import make_folder
 from livecartoon.jobs.report import FileReport
 from livecartoon.sinks.pictures import encode_picture
 from livecartoon.sources.file import FileSource
@@ -107,12 +108,7 @@ def _numbered(
 
 
 def _check_free(folder: Path, made: list[Path], *, overwrite: bool) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            "E402", f"{folder} cannot be made ({error.strerror})", "-o another folder"
-        ) from error
+    make_folder(folder)
     taken = [path for path in made if path.exists()]
     if taken and not overwrite:
         raise OutputError("E401", f"{taken[0]} exists", "-y to overwrite", "-o another folder")

@@ -118,12 +118,17 @@ def make_folders(output: Path | None, targets: Iterable[Path]) -> None:
     A file named in full needs a folder that is there: a misspelt one must not be made.
     """
     for folder in {target.parent for target in targets} if is_template(output) else ():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                "E402", f"{folder} cannot be made ({error.strerror})", "-o another folder"
-            ) from error
+        make_folder(folder)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and all above it, if they are not there; OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            "E402", f"{folder} cannot be made ({error.strerror})", "-o another folder"
+        ) from error
 
 
 def check_paths(
