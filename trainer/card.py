@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from livecartoon.models.checkpoint import read_header
+from trainer.beginning import WEIGHTS
 from trainer.config import StudentTraining
 from trainer.targets.styles import STYLES
 
@@ -113,12 +114,16 @@ def _command(training: Mapping[str, object]) -> str:
         if key not in given and value != usual.get(key)
     ]
     if training["init"]:
-        changed.insert(0, f"-p init=runs/{training['init']}")
+        changed.insert(0, f"-p init={_place(str(training['init']))}")
     start = (
         f"python -m trainer train --data pairs/{training['pairs']} -o runs/{training['run']} "
         f"--style {training['style']} --tier {training['tier']}"
     )
     return " \\\n    ".join([start, *changed])
+
+
+def _place(init: str) -> str:
+    return f"livecartoon/styles/weights/{init}" if init.endswith(WEIGHTS) else f"runs/{init}"
 
 
 def _rows(metrics: Mapping[str, float], tier: str, style: str) -> list[str]:

@@ -15,6 +15,7 @@ from livecartoon.models.blocks import BLOCK, from_blocks, to_blocks
 from livecartoon.models.ink import Ink
 from livecartoon.models.inkstyle import InkStyle
 from livecartoon.models.student import STUDENTS, Student
+from trainer.beginning import beginning
 from trainer.config import StudentTraining
 from trainer.data.motion import inside, move, random_motion
 from trainer.data.pairs import Batch, CropSampler, Pair, degrade, read_pairs
@@ -23,7 +24,6 @@ from trainer.losses.lines import line_loss
 from trainer.losses.picture import flat_loss
 from trainer.metrics.gates import judge
 from trainer.recipes.base import Bytes, Moment, Move, Tensors, Term
-from trainer.state import averaged_tensors
 
 SAMPLES = 8
 """Held-out rows on a sample sheet."""
@@ -80,14 +80,10 @@ class StudentRecipe:
         return batch
 
     def start(self) -> None:
-        """Begin with the averaged parameters of another run of the same tier, if wanted."""
+        """Begin with another run's parameters or a style's, if wanted."""
         if not self.config.init:
             return
-        run, share = Path(self.config.init), self.config.init_share
-        tensors = averaged_tensors(run)
-        if share < 1:
-            before = averaged_tensors(Path(StudentTraining.read(run / "config.toml").init))
-            tensors = {n: share * value + (1 - share) * before[n] for n, value in tensors.items()}
+        tensors = beginning(Path(self.config.init), self.config.init_share, self.student)
         gate = ("gate.weight", "gate.bias")
         tensors |= {name: self.config.gate_gain * tensors[name] for name in gate}
         self.student.load_state_dict(tensors)
