@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from livecartoon.errors import UsageError
 from livecartoon.models.blocks import RepConv
@@ -22,10 +23,11 @@ WEIGHTS = ".safetensors"
 
 
 def beginning(init: Path, share: float, student: Student) -> dict[str, Tensor]:
-    """Training parameters for `student` from a run's average or a weights file of its tier.
+    """Training parameters for `student` from a run's average or a weights file.
 
-    `share` below 1 mixes in what that run itself started from. UsageError E201 if a file is of
-    another tier, or to be mixed; InputError E301, ModelError E60x if it cannot be read.
+    A file of a smaller tier is widened: the student begins with exactly its picture. `share`
+    below 1 mixes in what that run itself started from. UsageError E201 if a file is of a larger
+    tier, or to be mixed; InputError E301, ModelError E60x if it cannot be read.
     """
     if init.suffix != WEIGHTS:
         tensors = averaged_tensors(init)
@@ -35,25 +37,39 @@ def beginning(init: Path, share: float, student: Student) -> dict[str, Tensor]:
         return {name: share * value + (1 - share) * before[name] for name, value in tensors.items()}
     if share != 1:
         raise UsageError("E201", "init_share needs the folder of a run, not a weights file")
-    fused = load_student(read_checkpoint(init))
-    if fused.config != student.config:
-        raise UsageError("E201", f"{init.name} is of another tier", "--tier, or another file")
-    return _unfused(fused.state_dict(), student)
+    return unfused(load_student(read_checkpoint(init)).state_dict(), student)
 
 
-def _unfused(fused: dict[str, Tensor], student: Student) -> dict[str, Tensor]:
-    """The branches of which `fused` is the sum: what the 3x3 kernel takes of them, it gives."""
-    tensors = dict(fused)
-    for name, module in student.named_modules():
-        if not isinstance(module, RepConv) or module.point is None:
+def unfused(fused: dict[str, Tensor], student: Student) -> dict[str, Tensor]:
+    """Training parameters with which `student` draws what a fused one of its tier or below does.
+
+    Where it is larger (Net2Net, Chen et al. 2016): new channels see everything and are not yet
+    listened to, new blocks only pass on, a 1x1 head is the middle of a 3x3 one. UsageError E201
+    if it is smaller.
+    """
+    tensors = {name: value.clone() for name, value in student.state_dict().items()}
+    for name, value in tensors.items():
+        given = fused.get(name)
+        if given is None:  # a branch that the fused kernel holds, or a new block
+            value.zero_()
             continue
-        tensors[f"{name}.point.weight"] = torch.zeros_like(module.point.weight)
-        if module.has_identity:
-            kernel = tensors[f"{name}.conv.weight"].clone()
-            channels = torch.arange(len(kernel))
-            kernel[channels, channels, 1, 1] -= 1.0
-            tensors[f"{name}.conv.weight"] = kernel
+        if given.dim() == value.dim() == 4:
+            reach = (value.shape[-1] - given.shape[-1]) // 2
+            given = F.pad(given, (reach, reach, reach, reach)) if reach > 0 else given
+        if len(given) > len(value) or given.shape[2:] != value.shape[2:]:
+            raise UsageError("E201", "the weights file is of a larger tier", "--tier, or another")
+        value[: len(given)] = 0
+        value[tuple(slice(side) for side in given.shape)] = given
+    for name in _with_identity(student):
+        if (given := fused.get(f"{name}.conv.weight")) is not None:
+            channels = torch.arange(len(given))  # the identity branch adds it again
+            tensors[f"{name}.conv.weight"][channels, channels, 1, 1] -= 1.0
     return tensors
+
+
+def _with_identity(student: Student) -> list[str]:
+    modules = student.named_modules()
+    return [name for name, m in modules if isinstance(m, RepConv) and m.has_identity]
 
 
 def lineage(run: Path) -> list[dict[str, Any]]:

@@ -8,7 +8,9 @@ import torch
 from livecartoon.errors import InputError, ModelError, UsageError
 from livecartoon.models.checkpoint import read_checkpoint
 from livecartoon.models.load import load_student
+from livecartoon.models.student import STUDENTS, Student
 from tests.drawing import drawn_photo
+from trainer.beginning import unfused
 from trainer.config import StudentTraining
 from trainer.data.motion import move, random_motion
 from trainer.data.pairs import CropSampler, degrade, read_pairs
@@ -209,7 +211,21 @@ def test_train_with_a_weights_file_then_starts_from_its_picture_and_says_so(
     assert [run["run"] for run in json.loads(header["training"])] == ["first", "second"]
     card = (tmp_path / "later.md").read_text()
     assert "-p init=livecartoon/styles/weights/drawn.safetensors" in card
-    with pytest.raises(UsageError, match="another tier"):
-        train(config(pairs, init=str(path), tier="small"), tmp_path / "third")
     with pytest.raises(UsageError, match="init_share"):
         train(config(pairs, init=str(path), init_share=0.5), tmp_path / "fourth")
+
+
+@pytest.mark.parametrize(("small", "large"), [("small", "base"), ("base", "large")])
+def test_unfused_into_a_larger_tier_then_draws_the_same_and_can_learn(
+    small: str, large: str
+) -> None:
+    before, after = Student(STUDENTS[small]), Student(STUDENTS[large])
+    fused = before.fuse().state_dict()
+    after.load_state_dict(unfused(fused, after))
+    photo = torch.rand(1, 48, 64, 3)
+    torch.testing.assert_close(after(photo), before(photo), atol=1e-5, rtol=0)
+    after(photo).square().sum().backward()
+    deaf = [n for n, p in after.named_parameters() if p.grad is None or not p.grad.any()]
+    assert set(deaf) <= {"line.weight", "line.bias"}
+    with pytest.raises(UsageError, match="larger tier"):
+        unfused(after.fuse().state_dict(), Student(STUDENTS[small]))

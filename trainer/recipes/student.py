@@ -138,7 +138,7 @@ class StudentRecipe:
 
     def judge(self, averaged: Tensors) -> dict[str, float]:
         """The gates' figures on the held-out pairs."""
-        return judge(averaged, self.config.tier, self.held_out)
+        return judge(averaged_student(averaged, self.config.tier), self.held_out)
 
     def facts(self) -> dict[str, Any]:
         """Nothing beyond the configuration."""

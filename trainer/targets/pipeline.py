@@ -58,10 +58,10 @@ def draw_target(fills: Fills, parameters: StyleParameters) -> Target:
     """Grade flattened `fills` and draw lines on them."""
     graded = np.clip(grade(fills.flat, fills.masks, parameters), 0, 1)
     line = draw_lines(fills.source, fills.masks, parameters)
-    return Target(fills.flat, graded, line, _ink(graded, line, parameters))
+    return Target(fills.flat, graded, line, inked(graded, line, parameters))
 
 
-def _ink(graded: Array, line: Array, parameters: StyleParameters) -> Array:
+def inked(graded: Array, line: Array, parameters: StyleParameters) -> Array:
     """Lines over the fills, in the fill's own colour darkened and tinted: grey ink looks dead."""
     inked = line > 0
     out = graded.copy()
