@@ -13,9 +13,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from livecartoon.backends.cache import cache_dir
 from livecartoon.config import EngineOptions, TemporalName
 from livecartoon.errors import UsageError
+from livecartoon.folders import cache_folder
 from livecartoon.frame import Frame, Pixels
 from livecartoon.styles import TIERS, find_style, list_styles
 from livecartoon.stylizer import Stylizer
@@ -66,7 +66,7 @@ def open_column(name: str, size: tuple[int, int], temporal: TemporalName) -> Ite
 
 def draw_targets(style: str, pictures: Sequence[Pixels], workers: int) -> list[Pixels]:
     """The designed targets; what was drawn before by the same code and numbers is not again."""
-    folder = cache_dir().with_name("targets")
+    folder = cache_folder("targets")
     folder.mkdir(parents=True, exist_ok=True)
     job = partial(_target, style, folder)
     if workers == 1:

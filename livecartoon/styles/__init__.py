@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from livecartoon.errors import UsageError
+from livecartoon.folders import user_styles
 
 PACKAGED = Path(__file__).parent
 TIERS = ("nano", "small", "base", "large")
@@ -67,11 +68,9 @@ def find_style(text: str) -> Style:
 
 def _folders() -> list[Path]:
     """Packaged, then the user's, then `$LIVECARTOON_STYLES`: later ones override."""
-    from platformdirs import user_data_path
-
     given = os.environ.get("LIVECARTOON_STYLES", "")
     listed = [Path(part) for part in reversed(given.split(os.pathsep)) if part]
-    return [PACKAGED, user_data_path("livecartoon", appauthor=False) / "styles", *listed]
+    return [PACKAGED, user_styles(), *listed]
 
 
 def _read_folder(folder: Path) -> dict[str, Style]:
