@@ -53,7 +53,14 @@ def list_styles() -> list[Style]:
 
 
 def find_style(text: str) -> Style:
-    """The style of a name, an alias or a `.safetensors` file; UsageError E201, ModelError."""
+    """The style of a name, an alias, a `.safetensors` file or a mixture such as `a:0.6+b:0.4`.
+
+    UsageError E201, ModelError, OutputError E402.
+    """
+    if is_blend(text):
+        from livecartoon.styles.blend import blended
+
+        return blended(text, find_style)
     if text.endswith(".safetensors") or os.sep in text or "/" in text:
         return _from_file(Path(text))
     styles = list_styles()
@@ -64,6 +71,16 @@ def find_style(text: str) -> Style:
     near = get_close_matches(text, names, n=3, cutoff=0.6)
     hint = (f"did you mean: {', '.join(near)}",) if near else ()
     raise UsageError("E201", f'no style named "{text}"', *hint, "livecartoon styles list")
+
+
+def is_blend(text: str) -> bool:
+    """Whether `text` means a mixture: no name has a plus, and files are told by their suffix."""
+    return "+" in text and not text.endswith(".safetensors")
+
+
+def short_name(text: str) -> str:
+    """What files and tags call the style `text`: no folder, no suffix, no colon."""
+    return Path(text).stem if text.endswith(".safetensors") else text.replace(":", "")
 
 
 def _folders() -> list[Path]:

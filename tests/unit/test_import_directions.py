@@ -26,7 +26,7 @@ OURS = {
     "governor": {"errors"},
     "slot": {"errors"},
     "config": {"errors"},
-    "styles": {"errors", "escape", "folders", "models.checkpoint"},
+    "styles": {"errors", "escape", "folders", "models.checkpoint", "models.mixture"},
     "models": {"errors", "escape"},
     "snap": {"config", "errors"},
     "sources": MIDDLE,
