@@ -45,7 +45,12 @@ CELL = Value("auto|n", parse_cell)
 UNIT = click.FloatRange(0, 1)
 DOUBLE = click.FloatRange(0, 2)
 STYLE_FLAGS: tuple[Callable[[Any], Any], ...] = (
-    flag("-s", "--style", metavar="NAME|FILE", help=f"Style to draw in ({DEFAULT_STYLE})."),
+    flag(
+        "-s",
+        "--style",
+        metavar="NAME|FILE|MIX",
+        help=f"Style to draw in ({DEFAULT_STYLE}), or a mix of some: a:0.6+b:0.4.",
+    ),
     flag("--tier", type=Named(["auto", *TIERS]), default="auto", help="Size of the network."),
     flag("--strength", type=UNIT, help="0 = the source, 1 = the cartoon."),
     flag("--keep-color", type=UNIT, help="1 = the source's colours and brightness."),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from livecartoon.errors import UsageError
+from livecartoon.folders import user_styles
 
 PACKAGED = Path(__file__).parent
 TIERS = ("nano", "small", "base", "large")
@@ -52,7 +53,14 @@ def list_styles() -> list[Style]:
 
 
 def find_style(text: str) -> Style:
-    """The style of a name, an alias or a `.safetensors` file; UsageError E201, ModelError."""
+    """The style of a name, an alias, a `.safetensors` file or a mixture such as `a:0.6+b:0.4`.
+
+    UsageError E201, ModelError, OutputError E402.
+    """
+    if is_blend(text):
+        from livecartoon.styles.blend import blended
+
+        return blended(text, find_style)
     if text.endswith(".safetensors") or os.sep in text or "/" in text:
         return _from_file(Path(text))
     styles = list_styles()
@@ -65,13 +73,21 @@ def find_style(text: str) -> Style:
     raise UsageError("E201", f'no style named "{text}"', *hint, "livecartoon styles list")
 
 
+def is_blend(text: str) -> bool:
+    """Whether `text` means a mixture: no name has a plus, and files are told by their suffix."""
+    return "+" in text and not text.endswith(".safetensors")
+
+
+def short_name(text: str) -> str:
+    """What files and tags call the style `text`: no folder, no suffix, no colon."""
+    return Path(text).stem if text.endswith(".safetensors") else text.replace(":", "")
+
+
 def _folders() -> list[Path]:
     """Packaged, then the user's, then `$LIVECARTOON_STYLES`: later ones override."""
-    from platformdirs import user_data_path
-
     given = os.environ.get("LIVECARTOON_STYLES", "")
     listed = [Path(part) for part in reversed(given.split(os.pathsep)) if part]
-    return [PACKAGED, user_data_path("livecartoon", appauthor=False) / "styles", *listed]
+    return [PACKAGED, user_styles(), *listed]
 
 
 def _read_folder(folder: Path) -> dict[str, Style]:

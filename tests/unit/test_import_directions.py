@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LEAVES = {"closing", "errors", "escape", "frame"}
+LEAVES = {"closing", "errors", "escape", "folders", "frame"}
 MIDDLE = LEAVES | {"config", "logs", "size", "slot", "threads"}
 #: Module or package of livecartoon -> what of ours it may import.
 OURS = {
@@ -18,6 +18,7 @@ OURS = {
     "closing": set(),
     "errors": set(),
     "escape": set(),
+    "folders": set(),
     "frame": set(),
     "logs": set(),
     "size": {"errors", "escape"},
@@ -25,7 +26,7 @@ OURS = {
     "governor": {"errors"},
     "slot": {"errors"},
     "config": {"errors"},
-    "styles": {"errors", "escape", "models.checkpoint"},
+    "styles": {"errors", "escape", "folders", "models.checkpoint", "models.mixture"},
     "models": {"errors", "escape"},
     "snap": {"config", "errors"},
     "sources": MIDDLE,
@@ -70,7 +71,18 @@ BORDERS = {
     "torch_tensorrt": {"backends.tensorrt"},
 }
 #: What runs before a job starts: nothing slow at the top of these modules.
-INSTANT = ("cli", "config", "errors", "escape", "frame", "logs", "size", "styles", "threads")
+INSTANT = (
+    "cli",
+    "config",
+    "errors",
+    "escape",
+    "folders",
+    "frame",
+    "logs",
+    "size",
+    "styles",
+    "threads",
+)
 SLOW = {"av", "cv2", "numpy", "openvino", "rich", "safetensors", "torch"}
 TRAINER_MAY = {"errors", "escape", "logs", "models", "snap", "styles", "__version__"}
 #: Module of the trainer -> what else it may import.

@@ -1,11 +1,14 @@
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.gallery_columns import open_column
 from livecartoon.errors import InputError, ModelError, UsageError
+from livecartoon.frame import Frame
 from livecartoon.models.checkpoint import read_checkpoint
 from livecartoon.models.load import load_student
 from livecartoon.models.student import STUDENTS, Student
@@ -175,6 +178,17 @@ def test_run_then_exports_a_file_the_product_loads(pairs: Path, tmp_path: Path) 
     card = path.with_suffix(".md").read_text()
     assert "3 training pairs, 1 held out" in card
     assert f"| psnr | **{figures['psnr']:.3f}** | >= 27 |" in card
+
+
+def test_run_when_it_still_trains_then_is_a_column_of_the_gallery(
+    pairs: Path, tmp_path: Path
+) -> None:
+    train(config(pairs), tmp_path / "run", evaluate=False, pause_at=1)
+    photo = drawn_photo(96, 64)
+    with open_column(str(tmp_path / "run"), (96, 64), "off") as draw:
+        drawn = draw(Frame(photo, 0, Fraction(1)))
+    assert drawn.shape == photo.shape
+    assert (drawn != photo).any()
 
 
 def test_gain_then_zero_for_the_photo_and_one_for_the_target() -> None:
