@@ -16,7 +16,7 @@ from livecartoon.jobs.lapstyle import LapStylize, Stylize
 from livecartoon.jobs.reading import Reading, file_of, problem_of, seconds_of
 from livecartoon.jobs.stretches import Pieces, before, gaps, rest_of
 from livecartoon.pipeline import run
-from livecartoon.sinks.laps import Segment, Stretch
+from livecartoon.sinks.laps import Laps, Segment, Stretch
 from livecartoon.sinks.segments import SegmentSink
 from livecartoon.sources.file import FileSource
 from livecartoon.sources.rate import RatedSource
@@ -121,17 +121,17 @@ class LapRunner:
         """Do a stretch; go through the whole file where seeking misleads."""
         expected = before(self.done, stretch)
         if not self._attempt(stylize, stretch, expected, may_seek=True):
-            self._attempt(stylize, stretch, None, may_seek=False)
+            self._attempt(stylize, stretch, [], may_seek=False)
 
     def _attempt(
-        self, stylize: Stylize, stretch: Stretch, expected: Segment | None, *, may_seek: bool
+        self, stylize: Stylize, stretch: Stretch, expected: list[int], *, may_seek: bool
     ) -> bool:
-        """Do it; False, with nothing done, if the run-up is not what `expected` ends with."""
+        """Do it; False, with nothing done, if what comes before it is not what is `expected`."""
         laps = self._reading.laps
         if hasattr(stylize, "reset"):
             stylize.reset()  # what another stretch left behind is not the past of this one
-        begins_s = stretch.begins(laps)
-        check = _RunUpCheck(begins_s, laps.run_up_s, expected, self._reading.info.time_base)
+        tick = self._reading.info.time_base
+        check = _RunUpCheck(stretch, laps, [pts * tick for pts in expected])
         started_at = dict(getattr(stylize, "stage_s", {}))
         with self._reading.open(stretch, may_seek=may_seek) as source:
             sink = self._make_sink(partial(self._closed, file_of(source)), stretch)
@@ -229,23 +229,19 @@ class _MisledError(Exception):
 
 
 class _RunUpCheck:
-    """Compares the times of the run-up with the end of the piece before."""
+    """Compares the times of what is drawn before a stretch with those of the pieces before it."""
 
-    def __init__(
-        self, begins_s: Fraction, run_up_s: Fraction, piece: Segment | None, tick: Fraction
-    ) -> None:
-        """`piece` ends at `begins_s`; its times count in `tick`."""
-        self._begins_s = begins_s
-        self._from_s = begins_s - run_up_s
+    def __init__(self, stretch: Stretch, laps: Laps, times: list[Fraction]) -> None:
+        """`times` are those of the pieces; without any, everything is right."""
+        self._begins_s = stretch.begins(laps)
         self._expected: list[Fraction] | None = None
-        if piece is not None:
-            times = [pts * tick for pts in piece.pts]
-            self._from_s = max(self._from_s, times[0])  # it may be shorter than the run-up
+        if times:
+            self._from_s = max(stretch.drawn_from(laps), times[0])  # they may begin later
             self._expected = [at_s for at_s in times if at_s >= self._from_s]
         self._seen: list[Fraction] = []
 
     def __call__(self, frame: Frame) -> None:
-        """Take a frame; at the first one behind the run-up, raise if other ones came before it."""
+        """Take a frame; at the stretch's first one, raise if other ones came before it."""
         if self._expected is None:
             return
         at_s = seconds_of(frame)
