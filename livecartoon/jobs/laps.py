@@ -14,8 +14,9 @@ from livecartoon.errors import LivecartoonError
 from livecartoon.frame import Frame
 from livecartoon.jobs.lapstyle import LapStylize, Stylize
 from livecartoon.jobs.reading import Reading, file_of, problem_of, seconds_of
+from livecartoon.jobs.report import slowest_stage
 from livecartoon.jobs.stretches import Pieces, before, gaps, rest_of
-from livecartoon.pipeline import run
+from livecartoon.pipeline import RunReport, run
 from livecartoon.sinks.laps import Laps, Segment, Stretch
 from livecartoon.sinks.segments import SegmentSink
 from livecartoon.sources.file import FileSource
@@ -61,10 +62,11 @@ class LapRunner:
         make_sink: MakeSink,
         done: Pieces,
         on_closed: Callable[[Segment, int, bool], None],
-        on_frame: Callable[[int], None] | None,
+        on_frame: Callable[[int, str], None] | None,
     ) -> None:
-        """`on_closed` gets each piece, how many of its frames were repeated, and whether the
-        source was sound so far: the last piece of a damaged file is no whole lap.
+        """`on_frame` gets how many frames were written and what sets the pace; `on_closed` each
+        piece, how many of its frames were repeated, and whether the source was sound so far: the
+        last piece of a damaged file is no whole lap.
         """
         self.tally = Tally()
         self.done = dict(done)
@@ -145,7 +147,7 @@ class LapRunner:
 
             try:
                 with sink, self._ended_where_left(sink):
-                    done = run(source, drawn, sink, on_frame=lambda _: self._count(sink))
+                    done = run(source, drawn, sink, on_frame=partial(self._count, sink, stylize))
             except _MisledError:
                 return False
             self._finish(sink, done.busy_s, stylize, started_at)
@@ -176,13 +178,16 @@ class LapRunner:
         ]
         self._on_closed(segment, len(lost), opened.problem is None)
 
-    def _count(self, sink: SegmentSink) -> None:
-        if self._on_frame is None or sink.frames == sink.told:
+    def _count(self, sink: SegmentSink, stylize: Stylize, report: RunReport) -> None:
+        if self._on_frame is None:
             return
+        stage = "redraw"
+        if sink.frames:
+            stage = slowest_stage(report.busy_s, getattr(stylize, "stage_s", {}))
         with self._lock:
             self.tally.frames += sink.frames - sink.told
             sink.told = sink.frames
-            self._on_frame(self.tally.frames)
+            self._on_frame(self.tally.frames, stage)
 
     def _finish(
         self,

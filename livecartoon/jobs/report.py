@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -115,6 +116,14 @@ def planned_engine(options: EngineOptions, width: int, height: int) -> dict[str,
         "engine_key": None,
         "infer_size": (-(-width // spec.reduction), -(-height // spec.reduction)),
     }
+
+
+def slowest_stage(busy_s: Mapping[str, float], stylized_s: Mapping[str, float]) -> str:
+    """Name what sets the pace; `stylized_s` are the parts of the pipeline's "stylize"."""
+    stages = {**busy_s, **stylized_s}
+    if stylized_s:
+        stages.pop("stylize", None)
+    return max(stages, key=lambda name: stages[name])
 
 
 def peak_rss() -> int | None:

@@ -12,12 +12,14 @@ import pytest
 
 from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import OutputError, UsageError
+from livecartoon.jobs.convert import convert_file
+from livecartoon.jobs.hooks import Progress
 from livecartoon.jobs.unfinished import list_unfinished, notes_dir
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import inspect
 from livecartoon.stylizer import EngineReport
 from tests.drawing import write_clip
-from tests.laps import OPTIONS, PLANS, SHORT, assert_same_film, convert, pixels_of, stopping
+from tests.laps import OPTIONS, PLANS, SHORT, assert_same_film, convert, echo, pixels_of, stopping
 
 
 def stopped(folder: Path) -> Path:
@@ -105,6 +107,16 @@ def test_resume_of_a_run_stopped_again_and_again_loses_no_frame(tmp_path: Path) 
     ]
     assert 44 < convert(clip, tmp_path / "b.mkv").resumed_from_frame < 50
     assert_same_film(tmp_path / "whole.mkv", tmp_path / "b.mkv")
+
+
+def test_resume_tells_what_is_drawn_again(tmp_path: Path) -> None:
+    clip = stopped(tmp_path)
+    told: list[Progress] = []
+    convert_file(clip, tmp_path / "b.mkv", OPTIONS, SHORT, told.append, make_stylize=echo)
+    is_again = [step.stage == "redraw" for step in told]
+    assert is_again == sorted(is_again, reverse=True)
+    assert 12 < sum(is_again) < 40
+    assert {step.frame for step in told if step.stage == "redraw"} == {40}
 
 
 def test_resume_with_other_streams_wanted_goes_on(tmp_path: Path) -> None:
