@@ -116,7 +116,8 @@ class Conversion:
                     sink,
                     on_frame=lambda seen: self._tell(seen.frames, slowest_stage(seen.busy_s, {})),
                 )
-                tally = Tally(done.frames, dict(done.busy_s), list(file_of(source).warnings()))
+                told = list(file_of(source).warnings())
+                tally = Tally(done.frames, done.frames, dict(done.busy_s), told)
                 tally.add_since(getattr(stylize, "stage_s", {}), before)
                 problem = problem_of(source, file_of(source).frames, is_whole=reading.is_whole)
                 self.report.frames_repeated = file_of(source).repeated
@@ -253,7 +254,8 @@ class Conversion:
         report.frames_out = frames
         if self.plan.reading.is_whole:
             report.frames_in = max(report.frames_in, frames)
-        report.measure(tally.frames, seconds, tally.busy_s)
+        report.measure(tally.frames, seconds)
+        report.note_stages(tally.drawn, tally.busy_s)
         for text in tally.warnings:
             self._warn("W305", text)
 

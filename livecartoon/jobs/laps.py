@@ -35,6 +35,8 @@ class Tally:
     """What all workers together did."""
 
     frames: int = 0
+    drawn: int = 0
+    """These, and those drawn only for what remembers them."""
     busy_s: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     problem: LivecartoonError | None = None
@@ -150,7 +152,7 @@ class LapRunner:
                     done = run(source, drawn, sink, on_frame=partial(self._count, sink, stylize))
             except _MisledError:
                 return False
-            self._finish(sink, done.busy_s, stylize, started_at)
+            self._finish(sink, done, stylize, started_at)
             self._judge(source, sink, stretch.end)
         return True
 
@@ -192,14 +194,15 @@ class LapRunner:
     def _finish(
         self,
         sink: SegmentSink,
-        busy_s: dict[str, float],
+        done: RunReport,
         stylize: Stylize,
         before: dict[str, float],
     ) -> None:
         with self._lock:
             self.tally.frames += sink.frames - sink.told
             sink.told = sink.frames
-            self.tally.add(busy_s)
+            self.tally.drawn += done.frames
+            self.tally.add(done.busy_s)
             self.tally.add_since(getattr(stylize, "stage_s", {}), before)
 
     def _judge(self, source: FileSource | RatedSource, sink: SegmentSink, end: int | None) -> None:

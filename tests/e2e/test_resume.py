@@ -12,6 +12,7 @@ import pytest
 
 from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import OutputError, UsageError
+from livecartoon.frame import Frame
 from livecartoon.jobs.convert import convert_file
 from livecartoon.jobs.hooks import Progress
 from livecartoon.jobs.unfinished import list_unfinished, notes_dir
@@ -19,7 +20,17 @@ from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import inspect
 from livecartoon.stylizer import EngineReport
 from tests.drawing import write_clip
-from tests.laps import OPTIONS, PLANS, SHORT, assert_same_film, convert, echo, pixels_of, stopping
+from tests.laps import (
+    OPTIONS,
+    PLANS,
+    SHORT,
+    Echo,
+    assert_same_film,
+    convert,
+    echo,
+    pixels_of,
+    stopping,
+)
 
 
 def stopped(folder: Path) -> Path:
@@ -117,6 +128,24 @@ def test_resume_tells_what_is_drawn_again(tmp_path: Path) -> None:
     assert is_again == sorted(is_again, reverse=True)
     assert 12 < sum(is_again) < 40
     assert {step.frame for step in told if step.stage == "redraw"} == {40}
+
+
+def test_resume_counts_what_is_drawn_again_in_the_time_of_a_stage(tmp_path: Path) -> None:
+    class Timed(Echo):
+        """Says that each picture takes a second."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.stage_s = {"network": 0.0}
+
+        def __call__(self, frame: Frame) -> Frame:
+            self.stage_s["network"] += 1
+            return super().__call__(frame)
+
+    clip = stopped(tmp_path)
+    report = convert(clip, tmp_path / "b.mkv", make=lambda info, options: nullcontext(Timed()))
+    assert report.resumed_from_frame == 40
+    assert 600 < report.stage_ms["network"] <= 1000  # not all that is read is drawn
 
 
 def test_resume_with_other_streams_wanted_goes_on(tmp_path: Path) -> None:
