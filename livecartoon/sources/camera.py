@@ -7,9 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 import av
 import av.container
@@ -23,32 +21,28 @@ from livecartoon.frame import Frame
 from livecartoon.sources.base import Source, VideoInfo
 from livecartoon.sources.devices import CameraInfo, find_camera, holder_of, list_cameras
 from livecartoon.sources.network import (
-    NETWORK_OPTIONS,
     NETWORK_SCHEMES,
     NETWORK_TIMEOUT_S,
     STDIN,
     unreachable,
 )
 from livecartoon.sources.paced import Pace
+from livecartoon.sources.wish import CameraWish, InputFormat, attempts
 
-__all__ = ["CameraInfo", "CameraSource", "InputFormat", "find_camera", "list_cameras"]
+__all__ = [
+    "CameraInfo",
+    "CameraSource",
+    "CameraWish",
+    "InputFormat",
+    "find_camera",
+    "list_cameras",
+]
 
-InputFormat = Literal["auto", "mjpeg", "yuyv"]
 log = logging.getLogger(__name__)
 TIME_BASE = Fraction(1, 1_000_000)
 GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 5.0
 NOT_READY_S = 0.004
-
-
-@dataclass(frozen=True, slots=True)
-class CameraWish:
-    """What the camera is asked for; it may grant something else."""
-
-    width: int = 1280
-    height: int = 720
-    rate: Fraction = Fraction(30)
-    input_format: InputFormat = "auto"
 
 
 class CameraSource(Source):
@@ -110,7 +104,7 @@ class CameraSource(Source):
     def _open(self) -> str:
         """Open the device with the best format it takes; return that format's name."""
         problem: Exception | None = None
-        for name, options in _attempts(self.camera, self._wish):
+        for name, options in attempts(self.camera, self._wish):
             try:
                 self._container = _open_container(self.camera, options)
             except (av.FFmpegError, OSError, ValueError) as error:
@@ -237,23 +231,6 @@ def _resolve(text: str) -> CameraInfo:
         shown = without_secrets(text)
         return CameraInfo(0, shown, shown, text, "")
     return find_camera(text)
-
-
-def _attempts(camera: CameraInfo, wish: CameraWish) -> list[tuple[str, dict[str, str]]]:
-    """Return (format name, driver options) in the order of trying."""
-    if not camera.driver:
-        return [("stream", NETWORK_OPTIONS.get(camera.device.partition("://")[0], {}))]
-    granted = {"video_size": f"{wish.width}x{wish.height}", "framerate": str(wish.rate)}
-    if camera.driver == "avfoundation":
-        return [("nv12", granted | {"pixel_format": "nv12"}), ("any", {"framerate": "30"})]
-    key, yuyv_key, yuyv = "input_format", "input_format", "yuyv422"
-    if camera.driver == "dshow":
-        key, yuyv_key, yuyv = "vcodec", "pixel_format", "yuyv422"
-        granted["rtbufsize"] = "64M"
-    formats = [("mjpeg", granted | {key: "mjpeg"}), ("yuyv", granted | {yuyv_key: yuyv})]
-    if wish.input_format == "yuyv":
-        formats.reverse()
-    return [*formats, ("any", granted), ("any", {})]
 
 
 def _open_container(camera: CameraInfo, options: dict[str, str]) -> av.container.InputContainer:

@@ -15,6 +15,7 @@ from livecartoon.sources import devices
 from livecartoon.sources.camera import CameraInfo, CameraSource, CameraWish
 from livecartoon.sources.devices import find_camera, holder_of
 from livecartoon.sources.paced import Pace
+from livecartoon.sources.wish import attempts
 from tests.drawing import write_clip
 
 WISH = CameraWish(320, 180, Fraction(30))
@@ -102,7 +103,7 @@ def test_camera_url_with_password_is_named_without_it():
 @pytest.mark.parametrize(("asked", "first"), [("auto", "mjpeg"), ("yuyv", "yuyv")])
 def test_camera_attempts_end_with_anything(asked, first):
     wish = CameraWish(input_format=asked)
-    names = [name for name, _ in camera_module._attempts(CameraInfo(0, "", "", "", "v4l2"), wish)]
+    names = [name for name, _ in attempts(CameraInfo(0, "", "", "", "v4l2"), wish)]
     assert names[0] == first
     assert names[-1] == "any"
 
@@ -207,7 +208,7 @@ def test_camera_away_after_a_replug_stays_the_one_meant(monkeypatch):
 @pytest.mark.parametrize("scheme", ["http", "https", "rtsp", "rtmp", "udp"])
 def test_camera_options_of_a_stream_are_low_delay_and_keep_files_out(scheme):
     info = camera_module._resolve(f"{scheme}://10.0.0.1/live")
-    ((_, options),) = camera_module._attempts(info, WISH)
+    ((_, options),) = attempts(info, WISH)
     assert options["fflags"] == "nobuffer"
     assert "file" not in options["protocol_whitelist"].split(",")
 
