@@ -43,6 +43,8 @@ TIME_BASE = Fraction(1, 1_000_000)
 GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 5.0
 NOT_READY_S = 0.004
+MOST_QUEUED_S = 1.0
+"""A driver's stamp that is older than this is of another clock."""
 
 
 class CameraSource(Source):
@@ -155,6 +157,8 @@ class CameraSource(Source):
                 pictures = packet.decode()
             except av.InvalidDataError:  # cameras often start with half a picture
                 continue
+            if self.camera.driver == "v4l2":
+                captured_s = driver_stamp_s(packet.pts, packet.time_base, captured_s)
             for picture in pictures:
                 yield self._frame(picture, self._in_time(picture, captured_s))
 
@@ -210,6 +214,17 @@ class CameraSource(Source):
 
     def _is_in_network(self) -> bool:
         return not self.camera.driver and self.camera.device != STDIN
+
+
+def driver_stamp_s(pts: int | None, time_base: Fraction | None, now_s: float) -> float:
+    """Return when the driver filled a buffer that was taken at `now_s`, on the monotonic clock.
+
+    `now_s` where the stamp is of another clock, or of one that was set meanwhile.
+    """
+    if pts is None or not time_base:
+        return now_s
+    stamp_s = float(pts * time_base)
+    return stamp_s if now_s - MOST_QUEUED_S <= stamp_s <= now_s else now_s
 
 
 def _found_again(camera: CameraInfo) -> CameraInfo:

@@ -12,7 +12,7 @@ import pytest
 from livecartoon.errors import DeviceError, InputError
 from livecartoon.sources import camera as camera_module
 from livecartoon.sources import devices
-from livecartoon.sources.camera import CameraInfo, CameraSource, CameraWish
+from livecartoon.sources.camera import CameraInfo, CameraSource, CameraWish, driver_stamp_s
 from livecartoon.sources.devices import find_camera, holder_of
 from livecartoon.sources.paced import Pace
 from livecartoon.sources.wish import attempts
@@ -203,6 +203,15 @@ def test_camera_away_after_a_replug_stays_the_one_meant(monkeypatch):
     before = CameraInfo(0, "by-id/usb-c920", "C920", "/dev/video0", "v4l2")
     monkeypatch.setattr(camera_module, "list_cameras", list)
     assert camera_module._found_again(before) is before
+
+
+@pytest.mark.parametrize(
+    ("pts", "meant_s"),
+    [(99_960_000, 99.96), (98_000_000, 100.0), (100_500_000, 100.0), (10**15, 100.0), (None, 100)],
+)
+def test_camera_stamp_of_the_driver_counts_if_it_is_of_our_clock(pts, meant_s):
+    assert driver_stamp_s(pts, Fraction(1, 1_000_000), 100.0) == pytest.approx(meant_s)
+    assert driver_stamp_s(pts, None, 100.0) == 100.0
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "rtsp", "rtmp", "udp"])
