@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from livecartoon.errors import UsageError
 from tests.drawing import write_unpaired
 from trainer.options import training
 from trainer.pool import ImagePool
@@ -116,6 +117,26 @@ class Brightness(nn.Module):
 
     def forward(self, picture):
         return picture.mean((1, 2, 3)) + 0 * self.unused
+
+
+def test_pixelcyclegan_when_heads_are_silent_then_every_cell_has_one_colour(data):
+    recipe = build("pixelcyclegan-tiny", data, "cell=4", "cell_weight=2", "critic_width=8")
+    assert moves_of(recipe, 0, "artist").terms["cells"].value > 1e-3
+    for head in recipe.generator.heads.values():
+        nn.init.zeros_(head.weight)
+    term = moves_of(recipe, 0, "artist").terms["cells"]
+    assert (term.weight, term.value.item()) == (2, pytest.approx(0, abs=1e-6))
+
+
+def test_pixelcyclegan_as_in_the_paper_then_has_no_cells(data):
+    recipe = build("pixelcyclegan-tiny", data, "critic_width=8")
+    assert "cells" not in moves_of(recipe, 0, "artist").terms
+    assert recipe.generator.config.skip_cell == 1
+
+
+def test_pixelcyclegan_when_the_cell_does_not_divide_the_crop_then_e201(data):
+    with pytest.raises(UsageError, match="cell 5 does not divide crop 64"):
+        build("pixelcyclegan-tiny", data, "cell=5")
 
 
 @pytest.mark.parametrize("model", ["cyclegan-tiny", "pixelcyclegan-tiny"])
