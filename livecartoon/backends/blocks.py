@@ -18,7 +18,6 @@ STRIDE = 2 * BLOCK
 """The network's sides are multiples of this."""
 Plane = NDArray[np.float32]
 FOUR_BYTES = np.uint32
-FOUR_FLOATS = np.complex128
 """Moved at once in copies of short runs."""
 
 
@@ -77,19 +76,19 @@ class Packer:
 
 def colours_from_blocks(blocks: Plane, picture: Plane) -> None:
     """Write blocks (h, w, 48) float32 as a picture (4h, 4w, 3)."""
-    h, w, _ = blocks.shape
-    runs = blocks.reshape(h, w, BLOCK, 12).view(FOUR_FLOATS)
-    lines = picture.reshape(h, BLOCK, w, 12).view(FOUR_FLOATS)
-    for row in range(BLOCK):
-        for run in range(3):
-            lines[:, row, :, run] = runs[:, :, row, run]
+    _rows_from_blocks(blocks, picture)
 
 
 def first_from_blocks(blocks: Plane, plane: Plane) -> None:
     """Write the first colour of blocks (h, w, 48) float32 as a plane (4h, 4w)."""
     h, w, _ = blocks.shape
-    cells = blocks.reshape(h, w, BLOCK, BLOCK, 3)
-    lines = plane.reshape(h, BLOCK, w, BLOCK)
-    for row in range(BLOCK):
-        for column in range(BLOCK):
-            lines[:, row, :, column] = cells[:, :, row, column, 0]
+    first = np.asarray(cv2.extractChannel(blocks.reshape(h, w * BLOCK * BLOCK, 3), 0), np.float32)
+    _rows_from_blocks(first.reshape(h, w, BLOCK * BLOCK), plane)
+
+
+def _rows_from_blocks(blocks: Plane, picture: Plane) -> None:
+    """Copy the rows of all blocks to where they belong, each at once."""
+    h, w, values = blocks.shape
+    row = np.dtype((np.void, values))  # as many bytes as a quarter of the block's floats has
+    lines = picture.reshape(h, BLOCK, w, values // BLOCK).view(row)[..., 0]
+    lines[:] = blocks.reshape(h, w, BLOCK, values // BLOCK).view(row)[..., 0].swapaxes(1, 2)
