@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "performance.md")
+PAGES = (ROOT / "README.md", *(ROOT / "docs" / f"{page}.md" for page in ("performance", "styles")))
 PLACE = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 PEERS = {"whitebox": "White-box Cartoonization", "animegan2": "AnimeGANv2"}
 TIERS = ("nano", "small", "base", "large")
@@ -130,6 +130,34 @@ def films() -> str:
     return _table(rows) + f"\n{said}. {_source('films', whole)}\n"
 
 
+def styles() -> str:
+    """What every shipped network reaches, the bounds of its tier beside it."""
+    from trainer.card import BESIDE_TARGET, GATES, bounds, meets
+
+    whole = record("styles")
+    figures = whole["figures"]
+    keys = [*GATES, *BESIDE_TARGET]
+    rows: Rows = [("", *(key.replace("_", " ") for key in keys))]
+    for name, found in figures["styles"].items():
+        style, tier = name.split()
+        limits = bounds(style, tier) | BESIDE_TARGET
+        cells = (f"{found[key]:.3g}" for key in keys)
+        marked = (
+            cell if meets(found[key], limits[key]) else f"**{cell}**"
+            for key, cell in zip(keys, cells, strict=True)
+        )
+        rows.append((f"`{style}` `{tier}`", *marked))
+    for title, style, tier in (
+        ("bounds, `small` and larger", "shinkai", "small"),
+        ("bounds, `nano`", "shinkai", "nano"),
+        ("bounds, hard tones", "ink", "small"),
+    ):
+        limits = bounds(style, tier) | BESIDE_TARGET
+        rows.append((title, *(limits[key] for key in keys)))
+    said = f"{figures['photos']} photos, {figures['warped']} of them for the last column."
+    return _table(rows) + f"\n{said} {_source('styles', whole)}\n"
+
+
 def startup() -> str:
     """How long one waits."""
     whole = record("startup")
@@ -182,6 +210,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "roofline": roofline,
     "speed": speed,
     "startup": startup,
+    "styles": styles,
     "temporal": temporal,
 }
 
