@@ -33,7 +33,7 @@ INK_STYLES: dict[str, InkStyle] = {
     "hayao": InkStyle(0.75, 0.022, 0.8, 0.8, 1.0, 0.1, (0.12, 0.06, 0.02)),
     "hosoda": InkStyle(0.75, 0.012, 3.0, 0.5, 1.35, 0.15, (0.02, 0.01, 0.02)),
     "paprika": InkStyle(0.8, 0.012, 2.6, 0.6, 1.15, 0.1, (0.02, 0.0, 0.01)),
-    "ink": InkStyle(0.95, 0.012, 2.6, 0.8, 1.3, 0.03, (0.0, 0.0, 0.0)),
+    "ink": InkStyle(0.95, 0.012, 2.6, 0.8, 1.0, 0.03, (0.0, 0.0, 0.0)),
     "pepper": InkStyle(0.85, 0.012, 2.6, 0.7, 1.15, 0.2, (0.1, 0.05, 0.02)),
 }
 """Line parameters of the styles. A low threshold with a long ramp finds faint lines and fades them
