@@ -17,6 +17,7 @@ from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import EngineError, UsageError
 from livecartoon.frame import Frame, Pixels
 from livecartoon.models.checkpoint import identity_of, read_header
+from livecartoon.models.overlay import overlay_of
 from livecartoon.snap import Snap
 from livecartoon.styles import TIERS, Style
 from livecartoon.temporal import open_temporal
@@ -123,7 +124,7 @@ class Stylizer(Closing):
             fallback_reason=self._engine.given_up or self._reason,
             build_seconds=backend.build_s,
             key=backend.key,
-            weights=spec.weights_sha256,
+            weights=spec.drawing,
             selftest=selftest_summary(backend.record),
             tiles=self._rung.tiles,
             notes=self._notes,
@@ -293,7 +294,10 @@ def engine_spec(
     if tier not in TIERS:
         raise UsageError("E201", f"no tier {tier!r}", f"one of auto, {', '.join(TIERS)}")
     chosen, path = style.file_for(tier)
-    return replace(spec, weights=path, weights_sha256=identity_of(read_header(path))), chosen
+    header, overlay = read_header(path), overlay_of(style.lut, style.ink)
+    if overlay is not None and header["arch"] != "student":
+        raise UsageError("E201", f"{style.base} cannot be a base: only our own networks can")
+    return replace(spec, weights=path, weights_sha256=identity_of(header), overlay=overlay), chosen
 
 
 def _checked_backend(name: str, device: str) -> str:

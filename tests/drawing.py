@@ -80,6 +80,15 @@ def write_sibling(source: Path, path: Path, seed: int = 0, **changes: dict[str, 
     return path
 
 
+def warm_lattice(size: int = 17) -> NDArray[np.float32]:
+    """A colour table that mixes its axes: warm, brighter in the middle, never flat."""
+    from livecartoon.models.cube import identity_lattice
+
+    red, green, blue = np.moveaxis(identity_lattice(size), -1, 0)
+    graded = [red**0.8, 0.85 * green**1.1 + 0.1 * red * blue, 0.75 * blue**1.3 + 0.08]
+    return np.stack(graded, -1).astype(np.float32)
+
+
 def write_family(folder: Path) -> Path:
     """Store the styles `one`, its sibling `two`, a `stranger`, and `bigger` in another tier.
 

@@ -25,7 +25,7 @@ from livecartoon.models.checkpoint import (
     write_checkpoint,
 )
 from livecartoon.models.mixture import mixed
-from livecartoon.styles import TIERS, Style
+from livecartoon.styles.style import TIERS, Style
 
 EXAMPLE = "--style shinkai:0.6+ink:0.4"
 _SHARE = re.compile(r"(?P<name>.+):(?P<share>[0-9]*\.?[0-9]+)")
@@ -73,9 +73,10 @@ def _parts(text: str, find: Callable[[str], Style]) -> list[Part]:
     if len(parts) < len(found):
         raise UsageError("E201", f'"{shown}" is no mixture of NAME:SHARE+NAME:SHARE', EXAMPLE)
     for part in parts:
-        if part.style.kind == "filter":
+        if part.style.kind == "filter" or part.style.base:
+            reason = f"stands on {part.style.base}" if part.style.base else "is a filter"
             raise UsageError(
-                "E201", f"{part.style.name} is a filter: it has no network to mix", EXAMPLE
+                "E201", f"{part.style.name} {reason}: it has no network to mix", EXAMPLE
             )
         if not 0 < part.share < 1:
             raise UsageError("E201", f"a share of {part.share:g} in {shown}", "above 0, below 1")

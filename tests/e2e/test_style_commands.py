@@ -1,6 +1,7 @@
-"""Mixed styles in whole commands, on pictures that are drawn here."""
+"""Mixed styles, and styles without training, in whole commands on pictures drawn here."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LIVECARTOON_STYLES", str(tmp_path / "styles"))
     monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     write_family(tmp_path / "styles")
     write_clip(tmp_path / "holiday.mp4", 0.5)
     photo = tmp_path / "photo.png"
@@ -55,3 +57,35 @@ def test_style_when_it_cannot_be_mixed_then_exit_2_and_a_remedy(folder, capsys):
     assert "no common root" in told
     assert run(["styles", "show", "one:0.5+two:0.5"]) == 0
     assert "CC0-1.0 and MIT" in capsys.readouterr().out
+
+
+def test_style_when_fitted_to_a_picture_then_shown_checked_and_drawn(folder, capsys):
+    assert run(["styles", "fit", "photo.png", "-o", "mine", "--from", "one", "--json"]) == 0
+    (made,) = json.loads(capsys.readouterr().out)["items"]
+    assert [Path(path).name for path in made["files"]] == ["mine.toml", "mine.cube"]
+    assert run(["styles", "check", "mine"]) == 0
+    assert "33 nodes a side" in capsys.readouterr().out
+    assert run(["styles", "show", "mine", "--json"]) == 0
+    (shown,) = json.loads(capsys.readouterr().out)["items"]
+    assert (shown["base"], shown["lut"]) == ("one", made["files"][1])
+    assert run(["image", "photo.png", "-s", "mine"]) == 0
+    assert run(["image", "photo.png", "-s", made["files"][0], "-o", "by-file.png"]) == 0
+    by_name, by_file = (
+        read_picture(folder / name).pixels for name in ("photo.mine.png", "by-file.png")
+    )
+    assert (by_name == by_file).all()
+
+
+def test_style_when_new_then_a_film_is_drawn_in_it(folder, capsys):
+    assert run(["styles", "new", "mine", "--from", "two"]) == 0
+    assert "mine.toml" in capsys.readouterr().out
+    assert run(["convert", "holiday.mp4", "-s", "mine", "--size", "160x90"]) == 0
+    assert inspect(folder / "holiday.mine.mp4").width == 160
+
+
+@pytest.mark.parametrize(
+    "words", [["fit"], ["fit", "photo.png"], ["new", "a", "b"], ["list", "-o", "x"], ["new"]]
+)
+def test_styles_when_words_are_missing_or_too_many_then_exit_2(words, folder, capsys):
+    assert run(["styles", *words]) == 2
+    assert "E202" in capsys.readouterr().err
