@@ -127,7 +127,8 @@ def films() -> str:
         rows.append((title, f"{run['peak_rss_mib']:.0f} MiB", f"{run['command_s']:.0f}"))
     size = "x".join(str(side) for side in figures["size"])
     said = f"{size}, {figures['rate']} frames a second, style `{figures['style']}`"
-    return _table(rows) + f"\n{said}. {_source('films', whole)}\n"
+    pace = f"A frame takes {figures['wall_over_busiest_stage']:.2f} times its busiest stage"
+    return _table(rows) + f"\n{said}. {pace}. {_source('films', whole)}\n"
 
 
 def styles() -> str:

@@ -6,6 +6,7 @@ import resource
 import shutil
 from contextlib import nullcontext
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,21 @@ def test_resume_of_a_run_stopped_again_and_again_loses_no_frame(tmp_path: Path) 
         "seg-00003.mp4",
     ]
     assert 44 < convert(clip, tmp_path / "b.mkv").resumed_from_frame < 50
+    assert_same_film(tmp_path / "whole.mkv", tmp_path / "b.mkv")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("after", [10, 35])
+def test_resume_of_a_stopped_part_at_another_rate_ends_as_the_uninterrupted_one(
+    tmp_path: Path, after: int, jobs: int
+) -> None:
+    clip = write_clip(tmp_path / "a.mp4", PLANS["vfr.mp4"])
+    settings = replace(SHORT, fps=Fraction(50), ss=Fraction(1, 5))
+    convert(clip, tmp_path / "whole.mkv", settings)
+    with pytest.raises(KeyboardInterrupt):
+        convert(clip, tmp_path / "b.mkv", settings, stopping(after))
+    report = convert(clip, tmp_path / "b.mkv", replace(settings, jobs=jobs))
+    assert report.resumed_from_frame == after
     assert_same_film(tmp_path / "whole.mkv", tmp_path / "b.mkv")
 
 
