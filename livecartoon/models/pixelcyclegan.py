@@ -27,13 +27,15 @@ class NestedUNetConfig:
     skip_cell: int = 1
     """The skip carries means of squares of that many pixels: colours without the detail, which
     the heads cannot take away, for the norms hide how strong it is. 1 = every pixel."""
+    cell: int = 1
+    """Pixel art: every square of that many pixels is painted with the mean of what is drawn."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))  # a list when read from JSON
         if len(self.widths) < 2 or min(self.widths) < 1:
             raise ValueError(f"widths {self.widths} are not two or more positive numbers")
-        if self.skip_cell < 1:
-            raise ValueError(f"skip_cell {self.skip_cell} is below 1")
+        if min(self.skip_cell, self.cell) < 1:
+            raise ValueError(f"skip_cell {self.skip_cell} or cell {self.cell} is below 1")
 
     @property
     def depth(self) -> int:
@@ -49,7 +51,7 @@ class NestedUNet(Generator):
     def __init__(self, config: NestedUNetConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or NestedUNetConfig()
-        self.multiple = math.lcm(2**config.depth, config.skip_cell)  # type: ignore[misc]  # depends on the configuration
+        self.multiple = math.lcm(2**config.depth, config.skip_cell, config.cell)  # type: ignore[misc]  # depends on the configuration
         widths, depth = config.widths, config.depth
         self.pool = nn.MaxPool2d(2)
         self.nodes = nn.ModuleDict()
@@ -86,10 +88,11 @@ class NestedUNet(Generator):
         return smaller.train(self.training)
 
     def _picture(self, photo: Tensor, top: list[Tensor], depth: int) -> Tensor:
+        config = self.config
         drawn = torch.tanh(self.heads[str(depth)](top[depth]))
-        if not self.config.input_skip:
-            return drawn
-        return with_input(drawn, in_cells(photo, self.config.skip_cell), self.training)
+        if config.input_skip:
+            drawn = with_input(drawn, in_cells(photo, config.skip_cell), self.training)
+        return in_cells(drawn, config.cell)
 
     def _top_level(self, photo: Tensor, depth: int) -> list[Tensor]:
         """Nodes X[0, 0..depth], built along the diagonals that `depth` needs."""

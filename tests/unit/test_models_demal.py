@@ -132,10 +132,19 @@ def test_nested_u_net_when_the_skip_has_cells_then_carries_only_their_means() ->
     assert not drawn[0, :, 4:].any()
 
 
-def test_nested_u_net_when_cut_below_its_cells_then_still_takes_whole_cells() -> None:
-    network = NestedUNet(NestedUNetConfig((4, 4, 8, 8), True, skip_cell=4)).eval()
-    shallow = network.at_depth(1)
-    assert shallow.multiple == 4
+def test_nested_u_net_when_it_paints_cells_then_each_has_the_mean_of_what_is_drawn() -> None:
+    plain = NestedUNet(NestedUNetConfig((4, 4, 8))).eval()
+    painter = NestedUNet(NestedUNetConfig((4, 4, 8), cell=4)).eval()
+    painter.load_state_dict(plain.state_dict())
+    photo = torch.rand(1, 3, 8, 12) - 0.5
+    with torch.no_grad():
+        drawn, cells = plain(photo), painter(photo)
+    assert torch.allclose(cells[..., 4:8, 8:], drawn[..., 4:8, 8:].mean((2, 3), True), atol=1e-6)
+
+
+def test_nested_u_net_when_cut_below_its_cells_then_still_takes_whole_ones() -> None:
+    network = NestedUNet(NestedUNetConfig((4, 4, 8, 8), True, cell=4)).eval()
+    assert network.at_depth(1).multiple == 4
     with pytest.raises(ValueError, match="skip_cell 0"):
         NestedUNetConfig(skip_cell=0)
 

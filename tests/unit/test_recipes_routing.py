@@ -119,19 +119,17 @@ class Brightness(nn.Module):
         return picture.mean((1, 2, 3)) + 0 * self.unused
 
 
-def test_pixelcyclegan_when_heads_are_silent_then_every_cell_has_one_colour(data):
-    recipe = build("pixelcyclegan-tiny", data, "cell=4", "cell_weight=2", "critic_width=8")
-    assert moves_of(recipe, 0, "artist").terms["cells"].value > 1e-3
-    for head in recipe.generator.heads.values():
-        nn.init.zeros_(head.weight)
-    term = moves_of(recipe, 0, "artist").terms["cells"]
-    assert (term.weight, term.value.item()) == (2, pytest.approx(0, abs=1e-6))
+def test_pixelcyclegan_with_cells_then_only_the_drawing_is_painted_in_them(data):
+    recipe = build("pixelcyclegan-tiny", data, "cell=4", "critic_width=8", "pool=2")
+    there, back = recipe.generator.config, recipe.back.config
+    assert (there.cell, there.skip_cell) == (4, 1)
+    assert (back.cell, back.skip_cell) == (1, 4)
 
 
-def test_pixelcyclegan_as_in_the_paper_then_has_no_cells(data):
-    recipe = build("pixelcyclegan-tiny", data, "critic_width=8")
-    assert "cells" not in moves_of(recipe, 0, "artist").terms
-    assert recipe.generator.config.skip_cell == 1
+def test_pixelcyclegan_as_in_the_paper_then_knows_no_cells(data):
+    recipe = build("pixelcyclegan-tiny", data, "critic_width=8", "pool=2")
+    for network in (recipe.generator, recipe.back):
+        assert (network.config.cell, network.config.skip_cell) == (1, 1)
 
 
 def test_pixelcyclegan_when_the_cell_does_not_divide_the_crop_then_e201(data):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from livecartoon.errors import UsageError
-from livecartoon.models.pixelcyclegan import NestedUNet, in_cells
+from livecartoon.models.pixelcyclegan import NestedUNet
 from trainer.data.unpaired import Batch
 from trainer.losses.content import cycle_loss, line_topology_loss
 from trainer.recipes.base import Moment, Move, Term
@@ -25,8 +25,8 @@ class PixelCycleGANTraining(CycleGANTraining):
         "smoke": ("steps=20", "batch=2", "crop=64", "critic_width=16"),
         "lite": (
             *("steps=3000", "batch=1", "crop=96", "critic_width=16", "ema=0.995"),
-            *("learning_rate=5e-4", "critic_rate=1e-4", "cycle_weight=5", "identity_weight=2.5"),
-            *("cell=4", "cell_weight=10", "log_every=25"),
+            *("learning_rate=5e-4", "critic_rate=2e-4", "cycle_weight=5", "identity_weight=2.5"),
+            *("cell=4", "log_every=25"),
         ),
     }
 
@@ -37,9 +37,8 @@ class PixelCycleGANTraining(CycleGANTraining):
     deep_supervision: bool = True
     """A head per depth learns to reconstruct; makes the depth a speed knob."""
     cell: int = 1
-    """Pixels of the style's cells: the input skips carry no detail within them. 1 = all of it."""
-    cell_weight: float = 0.0
-    """Of what a drawn cell's pixels differ from their mean: one colour a cell."""
+    """Pixels of the style's cells: pictures are painted in them, and the way back draws what is
+    within. 1 = as in the paper."""
 
     def __post_init__(self) -> None:
         CycleGANTraining.__post_init__(self)
@@ -58,10 +57,13 @@ class PixelCycleGANRecipe(CycleGANRecipe):
         """Heads at every depth; the published form has one, and no input skip."""
         if self.config.faithful:
             return {"deep_supervision": False, "input_skip": False}
-        return {
-            "deep_supervision": self.config.deep_supervision,
-            "skip_cell": self.config.cell,
-        }
+        return {"deep_supervision": self.config.deep_supervision, "cell": self.config.cell}
+
+    def changes_back(self) -> dict[str, object]:
+        """The way back paints no cells: its skip carries them, and it draws what is within."""
+        changes = self.changes()
+        cell = changes.pop("cell", None)
+        return changes if cell is None else {**changes, "skip_cell": cell}
 
     def main(self, batch: Batch, moment: Moment) -> Iterator[Move]:
         """As CycleGAN's, with the topology of the cartoon's cycle."""
@@ -81,7 +83,7 @@ class PixelCycleGANRecipe(CycleGANRecipe):
                     10 * self.config.topology_weight, line_topology_loss(redrawn[-1], cartoon)
                 ),
             }
-            terms |= self._identity(photo, cartoon) | self._cells(drawn)
+            terms |= self._identity(photo, cartoon)
             yield Move("artist", terms)
         with self.playing("critics"):
             fakes = {"cartoon": (cartoon, drawn), "photo": (photo, shot)}
@@ -97,12 +99,6 @@ class PixelCycleGANRecipe(CycleGANRecipe):
             "identity_cartoon": Term(weight, _mean_cycle(same_cartoon, cartoon)),
             "identity_photo": Term(weight, _mean_cycle(same_photo, photo)),
         }
-
-    def _cells(self, drawn: Tensor) -> dict[str, Term]:
-        weight = self.config.cell_weight
-        if not weight:
-            return {}
-        return {"cells": Term(weight, cycle_loss(drawn, in_cells(drawn, self.config.cell)))}
 
 
 def _mean_cycle(heads: list[Tensor], start: Tensor) -> Tensor:
