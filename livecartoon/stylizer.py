@@ -18,7 +18,7 @@ from livecartoon.errors import EngineError, UsageError
 from livecartoon.frame import Frame, Pixels
 from livecartoon.models.checkpoint import identity_of, read_header
 from livecartoon.models.overlay import overlay_of
-from livecartoon.snap import Snap
+from livecartoon.snap import Snap, with_own_finish
 from livecartoon.styles import TIERS, Style
 from livecartoon.temporal import open_temporal
 from livecartoon.temporal.steadier import LIVE_FRAME_S, Steadier, TemporalReport
@@ -91,6 +91,7 @@ class Stylizer(Closing):
 
         `frame_s` is how long a live frame lasts.
         """
+        options = with_own_finish(options, style.snap)
         self.style = style
         self.look = options.look
         self._options = options

@@ -15,7 +15,8 @@ from livecartoon.styles.style import TIERS, Style
 TABLE = "styles.toml"
 """Many styles in one file; any other `.toml` beside it is one style, named by the file."""
 _PLAIN = {"title": str, "description": str, "strength": float, "keep_color": float, "order": int}
-_OTHERS = {"kind", "files", "temporal", "aliases", "license", "base", "lut", "ink"}
+_OTHERS = {"kind", "files", "temporal", "aliases", "license", "base", "lut", "ink", "snap"}
+_FINISH = {"cell", "colors"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ def _fields(entry: Entry) -> dict[str, Any]:
         made["licence"] = entry.values["license"]
     if "aliases" in entry.values:
         made["aliases"] = tuple(entry.values["aliases"])
+    if "snap" in entry.values:
+        made["snap"] = tuple(entry.values["snap"].items())
     return made
 
 
@@ -130,10 +133,13 @@ def _entry(name: str, folder: Path, values: object, where: str) -> Entry:
         raise UsageError("E206", f"{where}: unknown keys {sorted(unknown)}")
     kinds: dict[str, Any] = {key: int | float if k is float else k for key, k in _PLAIN.items()}
     kinds |= dict.fromkeys(("kind", "license", "base", "lut"), str)
-    kinds |= dict.fromkeys(("files", "temporal", "ink"), dict) | {"aliases": list}
+    kinds |= dict.fromkeys(("files", "temporal", "ink", "snap"), dict) | {"aliases": list}
     for key, value in values.items():
         if not isinstance(value, kinds[key]) or isinstance(value, bool):
             raise UsageError("E206", f"{where}: {key} of {printable(name)} has the wrong type")
     if {"lut", "ink"} & set(values) and not values.get("base"):
         raise UsageError("E206", f"{where}: lut and ink need a base", 'base = "shinkai"')
+    finish = values.get("snap", {})
+    if set(finish) - _FINISH or not all(type(number) is int for number in finish.values()):
+        raise UsageError("E206", f"{where}: snap of {printable(name)}", "snap = { colors = 24 }")
     return Entry(name, folder, values, where)

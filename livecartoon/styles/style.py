@@ -34,6 +34,8 @@ class Style:
     """Its colour table over that."""
     ink: tuple[tuple[str, Any], ...] = ()
     """Its line parameters over that."""
+    snap: tuple[tuple[str, int], ...] | None = None
+    """`cell` and `colors` of its pixel-art finish, None without one."""
 
     def file_for(self, tier: str) -> tuple[str, Path]:
         """The tier asked for, or the next smaller one the style has, else its smallest."""

@@ -29,16 +29,16 @@ SAMPLES = 8
 """Held-out rows on a sample sheet."""
 
 INK_STYLES: dict[str, InkStyle] = {
-    "shinkai": InkStyle(0.85, 0.022, 0.9, 0.8, 0.95, 0.1, (0.0, 0.0, 0.02)),
-    "hayao": InkStyle(0.75, 0.022, 0.8, 0.8, 1.0, 0.1, (0.12, 0.06, 0.02)),
+    "shinkai": InkStyle(0.8, 0.01, 2.6, 0.8, 1.5, 0.1, (0.0, 0.0, 0.02)),
+    "hayao": InkStyle(0.75, 0.01, 2.6, 0.8, 1.4, 0.12, (0.12, 0.06, 0.02)),
     "hosoda": InkStyle(0.75, 0.012, 3.0, 0.5, 1.35, 0.15, (0.02, 0.01, 0.02)),
     "paprika": InkStyle(0.8, 0.012, 2.6, 0.6, 1.15, 0.1, (0.02, 0.0, 0.01)),
     "ink": InkStyle(0.95, 0.012, 2.6, 0.8, 1.0, 0.03, (0.0, 0.0, 0.0)),
     "pepper": InkStyle(0.85, 0.012, 2.6, 0.7, 1.15, 0.2, (0.1, 0.05, 0.02)),
 }
-"""Line parameters of the styles. A low threshold with a long ramp finds faint lines and fades them
-in and out; where they belong is the network's to say. A steep one (shinkai, hayao) breaks lines
-into crumbs as soon as they are wide."""
+"""Line parameters of the styles. A low threshold with a long ramp finds faint lines, such as those
+of lips and collars, and fades them in and out; a steep one breaks lines into crumbs. Where they
+belong is the network's to say. It says so cautiously: a strength above 1 makes up for that."""
 
 
 class StudentBatch(NamedTuple):
