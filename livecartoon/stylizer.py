@@ -294,9 +294,8 @@ def engine_spec(
     if tier not in TIERS:
         raise UsageError("E201", f"no tier {tier!r}", f"one of auto, {', '.join(TIERS)}")
     chosen, path = style.file_for(tier)
-    header, overlay = read_header(path), overlay_of(style.lut, style.ink)
-    if overlay is not None and header["arch"] != "student":
-        raise UsageError("E201", f"{style.base} cannot be a base: only our own networks can")
+    header = read_header(path)
+    overlay = overlay_of(style.lut, style.ink, header)
     return replace(spec, weights=path, weights_sha256=identity_of(header), overlay=overlay), chosen
 
 
