@@ -245,6 +245,19 @@ def temporal(**flags: Any) -> None:  # noqa: ANN401  click's own values
 
 
 @main.command()
+@click.argument("pairs", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@OUTPUT
+def styles(pairs: Path, output: Path | None) -> None:
+    """How near every shipped network comes to its targets; PAIRS has a folder for each style.
+
+    Made by `python -m trainer targets PHOTOS -o PAIRS --held-out --style ... --style ...`.
+    """
+    from benchmarks.styles import measure_styles
+
+    _finish("styles", measure_styles(pairs), output)
+
+
+@main.command()
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--style", "styles", multiple=True, help="touchy or STYLE-TIER; may be repeated.")
 @click.option("--frames", default=3, show_default=True, help="Of each clip.")

@@ -14,9 +14,10 @@ from livecartoon.errors import LivecartoonError
 from livecartoon.frame import Frame
 from livecartoon.jobs.lapstyle import LapStylize, Stylize
 from livecartoon.jobs.reading import Reading, file_of, problem_of, seconds_of
+from livecartoon.jobs.report import slowest_stage
 from livecartoon.jobs.stretches import Pieces, before, gaps, rest_of
-from livecartoon.pipeline import run
-from livecartoon.sinks.laps import Segment, Stretch
+from livecartoon.pipeline import RunReport, run
+from livecartoon.sinks.laps import Laps, Segment, Stretch
 from livecartoon.sinks.segments import SegmentSink
 from livecartoon.sources.file import FileSource
 from livecartoon.sources.rate import RatedSource
@@ -34,6 +35,8 @@ class Tally:
     """What all workers together did."""
 
     frames: int = 0
+    drawn: int = 0
+    """These, and those drawn only for what remembers them."""
     busy_s: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     problem: LivecartoonError | None = None
@@ -61,10 +64,11 @@ class LapRunner:
         make_sink: MakeSink,
         done: Pieces,
         on_closed: Callable[[Segment, int, bool], None],
-        on_frame: Callable[[int], None] | None,
+        on_frame: Callable[[int, str], None] | None,
     ) -> None:
-        """`on_closed` gets each piece, how many of its frames were repeated, and whether the
-        source was sound so far: the last piece of a damaged file is no whole lap.
+        """`on_frame` gets how many frames were written and what sets the pace; `on_closed` each
+        piece, how many of its frames were repeated, and whether the source was sound so far: the
+        last piece of a damaged file is no whole lap.
         """
         self.tally = Tally()
         self.done = dict(done)
@@ -121,17 +125,17 @@ class LapRunner:
         """Do a stretch; go through the whole file where seeking misleads."""
         expected = before(self.done, stretch)
         if not self._attempt(stylize, stretch, expected, may_seek=True):
-            self._attempt(stylize, stretch, None, may_seek=False)
+            self._attempt(stylize, stretch, [], may_seek=False)
 
     def _attempt(
-        self, stylize: Stylize, stretch: Stretch, expected: Segment | None, *, may_seek: bool
+        self, stylize: Stylize, stretch: Stretch, expected: list[int], *, may_seek: bool
     ) -> bool:
-        """Do it; False, with nothing done, if the run-up is not what `expected` ends with."""
+        """Do it; False, with nothing done, if what comes before it is not what is `expected`."""
         laps = self._reading.laps
         if hasattr(stylize, "reset"):
             stylize.reset()  # what another stretch left behind is not the past of this one
-        begins_s = stretch.begins(laps)
-        check = _RunUpCheck(begins_s, laps.run_up_s, expected, self._reading.info.time_base)
+        tick = self._reading.info.time_base
+        check = _RunUpCheck(stretch, laps, [pts * tick for pts in expected])
         started_at = dict(getattr(stylize, "stage_s", {}))
         with self._reading.open(stretch, may_seek=may_seek) as source:
             sink = self._make_sink(partial(self._closed, file_of(source)), stretch)
@@ -145,10 +149,10 @@ class LapRunner:
 
             try:
                 with sink, self._ended_where_left(sink):
-                    done = run(source, drawn, sink, on_frame=lambda _: self._count(sink))
+                    done = run(source, drawn, sink, on_frame=partial(self._count, sink, stylize))
             except _MisledError:
                 return False
-            self._finish(sink, done.busy_s, stylize, started_at)
+            self._finish(sink, done, stylize, started_at)
             self._judge(source, sink, stretch.end)
         return True
 
@@ -176,25 +180,29 @@ class LapRunner:
         ]
         self._on_closed(segment, len(lost), opened.problem is None)
 
-    def _count(self, sink: SegmentSink) -> None:
-        if self._on_frame is None or sink.frames == sink.told:
+    def _count(self, sink: SegmentSink, stylize: Stylize, report: RunReport) -> None:
+        if self._on_frame is None:
             return
+        stage = "redraw"
+        if sink.frames:
+            stage = slowest_stage(report.busy_s, getattr(stylize, "stage_s", {}))
         with self._lock:
             self.tally.frames += sink.frames - sink.told
             sink.told = sink.frames
-            self._on_frame(self.tally.frames)
+            self._on_frame(self.tally.frames, stage)
 
     def _finish(
         self,
         sink: SegmentSink,
-        busy_s: dict[str, float],
+        done: RunReport,
         stylize: Stylize,
         before: dict[str, float],
     ) -> None:
         with self._lock:
             self.tally.frames += sink.frames - sink.told
             sink.told = sink.frames
-            self.tally.add(busy_s)
+            self.tally.drawn += done.frames
+            self.tally.add(done.busy_s)
             self.tally.add_since(getattr(stylize, "stage_s", {}), before)
 
     def _judge(self, source: FileSource | RatedSource, sink: SegmentSink, end: int | None) -> None:
@@ -229,23 +237,19 @@ class _MisledError(Exception):
 
 
 class _RunUpCheck:
-    """Compares the times of the run-up with the end of the piece before."""
+    """Compares the times of what is drawn before a stretch with those of the pieces before it."""
 
-    def __init__(
-        self, begins_s: Fraction, run_up_s: Fraction, piece: Segment | None, tick: Fraction
-    ) -> None:
-        """`piece` ends at `begins_s`; its times count in `tick`."""
-        self._begins_s = begins_s
-        self._from_s = begins_s - run_up_s
+    def __init__(self, stretch: Stretch, laps: Laps, times: list[Fraction]) -> None:
+        """`times` are those of the pieces; without any, everything is right."""
+        self._begins_s = stretch.begins(laps)
         self._expected: list[Fraction] | None = None
-        if piece is not None:
-            times = [pts * tick for pts in piece.pts]
-            self._from_s = max(self._from_s, times[0])  # it may be shorter than the run-up
+        if times:
+            self._from_s = max(stretch.drawn_from(laps), times[0])  # they may begin later
             self._expected = [at_s for at_s in times if at_s >= self._from_s]
         self._seen: list[Fraction] = []
 
     def __call__(self, frame: Frame) -> None:
-        """Take a frame; at the first one behind the run-up, raise if other ones came before it."""
+        """Take a frame; at the stretch's first one, raise if other ones came before it."""
         if self._expected is None:
             return
         at_s = seconds_of(frame)

@@ -35,16 +35,15 @@ def gaps(done: Pieces) -> list[Stretch]:
     return [*found, start]
 
 
-def before(done: Pieces, stretch: Stretch) -> Segment | None:
-    """Return the piece right before a stretch; None where there is none with a picture."""
-    if stretch.part:
-        piece = done.get((stretch.first, stretch.part - 1))
-    else:
-        earlier = [key for key in done if key[0] == stretch.first - 1]
-        piece = done[max(earlier)] if earlier else None
-        if piece is not None and piece.cut_s is not None:
-            return None  # its lap goes on behind it
-    return piece if piece is not None and piece.pts else None
+def before(done: Pieces, stretch: Stretch) -> list[int]:
+    """Return the times right before a stretch, without a hole: of its lap, of the last piece of
+    the lap before if that is whole.
+    """
+    pieces = [done[stretch.first, part] for part in range(stretch.part)]
+    earlier = [key for key in done if key[0] == stretch.first - 1]
+    if earlier and done[max(earlier)].cut_s is None:
+        pieces.insert(0, done[max(earlier)])
+    return [pts for piece in pieces for pts in piece.pts]
 
 
 def without_orphans(pieces: Collection[Segment]) -> dict[tuple[int, int], Segment]:
