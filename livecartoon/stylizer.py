@@ -173,6 +173,10 @@ class Stylizer(Closing):
         """Switch the anti-flicker method; the next frame is shown as it is."""
         self._temporal = self._open_temporal(name)
 
+    def stay(self) -> bool:
+        """Let the anti-flicker follow the camera no longer; False if it does not; any thread."""
+        return self._temporal.stay()
+
     @property
     def fixed_s(self) -> float:
         """Busy seconds so far of what would be the same with a smaller network."""
