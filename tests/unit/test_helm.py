@@ -128,6 +128,20 @@ def test_helm_when_pressed_then_opens_no_styles_beside(run_of):
     assert not run.shelf.holds(StyleKey("invert"))
 
 
+def test_helm_after_a_switch_opens_nothing_beside_before_the_new_style_is_measured(run_of):
+    run = run_of()
+    run.helm.steering.is_on = False  # no levels: the styles beside come first
+    run.until(lambda: run.helm.steering.is_at_ease and run.now_s > 3, 10.0)
+    run.wished = StyleKey("invert")
+    run.shelf.wish(run.wished)
+    run.until(lambda: run.on_stage == run.wished, 10.0)
+    run.beside = (StyleKey("other"),)
+    for _ in range(40):  # four seconds, in which the new style takes nearly all there is
+        run.step(29.0)
+        time.sleep(0.01)
+    assert "other" not in [made.style for made in run.shop.made]
+
+
 def test_helm_leaves_styles_out_that_were_never_built_or_cannot_be(run_of):
     run = run_of(lambda key, *_: key.style != "invert")
     run.beside = (StyleKey("invert"), StyleKey("broken"), StyleKey("other"))

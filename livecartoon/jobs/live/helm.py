@@ -129,6 +129,7 @@ class Helm:
         now_s = moment.now_s
         if on_stage != self._before:
             self._before, self._settled_s = on_stage, now_s + SETTLE_S
+            self.steering.forget_share()
         if self._may_start_lower(moment.wished, on_stage):
             return self.steering.start(self._shelf.warmup_ms(on_stage))
         is_quiet = (
