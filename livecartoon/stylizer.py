@@ -175,6 +175,10 @@ class Stylizer(Closing):
         """Switch the anti-flicker method; the next frame is shown as it is."""
         self._temporal = self._open_temporal(name)
 
+    def stay(self) -> bool:
+        """Let the anti-flicker follow the camera no longer; False if it does not; any thread."""
+        return self._temporal.stay()
+
     @property
     def fixed_s(self) -> float:
         """Busy seconds so far of what would be the same with a smaller network."""
@@ -295,9 +299,8 @@ def engine_spec(
     if tier not in TIERS:
         raise UsageError("E201", f"no tier {tier!r}", f"one of auto, {', '.join(TIERS)}")
     chosen, path = style.file_for(tier)
-    header, overlay = read_header(path), overlay_of(style.lut, style.ink)
-    if overlay is not None and header["arch"] != "student":
-        raise UsageError("E201", f"{style.base} cannot be a base: only our own networks can")
+    header = read_header(path)
+    overlay = overlay_of(style.lut, style.ink, header)
     return replace(spec, weights=path, weights_sha256=identity_of(header), overlay=overlay), chosen
 
 

@@ -116,7 +116,8 @@ def _gains(usual: Colours, wanted: Colours) -> Floats:
     overall = means[1] / max(means[0], 1.0)
     own = wanted.chroma / np.maximum(usual.chroma, 1.0)
     trust = 0.6 * usual.weight * wanted.weight
-    return np.clip(np.exp(0.8 * np.log(own**trust * overall ** (1 - trust))), *GAINS)
+    mixed = trust * np.log(np.maximum(own, 0.1)) + (1 - trust) * np.log(max(overall, 0.1))
+    return np.asarray(np.clip(np.exp(0.8 * mixed), *GAINS), np.float64)
 
 
 def _around(hue: Floats, values: Floats) -> Floats:

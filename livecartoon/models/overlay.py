@@ -48,10 +48,16 @@ class Overlay:
         return None if self.lut is None else read_lattice(self.lut, self.lut_sha256)
 
 
-def overlay_of(lut: Path | None, ink: Ink) -> Overlay | None:
-    """The overlay of a style, None if it has none; ModelError E607 if the table is not there."""
+def overlay_of(lut: Path | None, ink: Ink, header: Mapping[str, str]) -> Overlay | None:
+    """The overlay of a style on the weights of that header, None if it has none.
+
+    ModelError E607 if the table is not there, UsageError E201 if the network lays no fills apart.
+    """
     if lut is None and not ink:
         return None
+    if header["arch"] != "student":
+        name = header.get("style", "a paper's network")
+        raise UsageError("E201", f"{name} cannot be a base: only our own networks can", "shinkai")
     sha256 = hashlib.sha256(cube_bytes(lut)).hexdigest() if lut is not None else ""
     return Overlay(lut, sha256, ink)
 

@@ -37,10 +37,11 @@ def spec_of(
     place: Path, size: tuple[int, int, int], look: Look = IDENTITY, **kept: bool
 ) -> EngineSpec:
     weights = place / "drawn.safetensors"
-    overlay = overlay_of(place / "warm.cube" if kept.get("lut", True) else None, INK)
+    header = read_header(weights)
+    overlay = overlay_of(place / "warm.cube" if kept.get("lut", True) else None, INK, header)
     return EngineSpec(
         weights,
-        identity_of(read_header(weights)),
+        identity_of(header),
         *size,
         needed_layers(look),
         threads=1,
