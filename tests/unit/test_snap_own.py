@@ -48,7 +48,7 @@ def test_style_with_a_finish_then_draws_in_so_many_colours(tmp_path: Path) -> No
 @pytest.mark.parametrize("snap", ["{ colours = 4 }", "{ colors = 4.5 }", "{ colors = true }", "7"])
 def test_finish_that_is_none_then_e206_names_the_file(tmp_path: Path, snap: str) -> None:
     write_style(tmp_path, snap)
-    with pytest.raises(UsageError, match="styles.toml") as caught:
+    with pytest.raises(UsageError, match=r"styles\.toml") as caught:
         folder_entries(tmp_path)
     assert caught.value.code == "E206"
 
