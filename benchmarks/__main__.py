@@ -246,15 +246,19 @@ def temporal(**flags: Any) -> None:  # noqa: ANN401  click's own values
 
 @main.command()
 @click.argument("pairs", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--cards", is_flag=True, help="Write the figures into weights files and cards, too.")
 @OUTPUT
-def styles(pairs: Path, output: Path | None) -> None:
+def styles(pairs: Path, cards: bool, output: Path | None) -> None:
     """How near every shipped network comes to its targets; PAIRS has a folder for each style.
 
     Made by `python -m trainer targets PHOTOS -o PAIRS --held-out --style ... --style ...`.
     """
-    from benchmarks.styles import measure_styles
+    from benchmarks.styles import measure_styles, write_cards
 
-    _finish("styles", measure_styles(pairs), output)
+    figures = measure_styles(pairs)
+    if cards:
+        write_cards(figures)
+    _finish("styles", figures, output)
 
 
 @main.command()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from livecartoon.models.checkpoint import read_checkpoint
+from livecartoon.models.checkpoint import read_checkpoint, write_checkpoint
 from livecartoon.models.inkstyle import ink_of
 from livecartoon.models.load import load_student
 from livecartoon.styles import find_style, list_styles
+from trainer.card import bounds, meets, write_card
 from trainer.data.pairs import Pair, read_pairs, to_floats
 from trainer.metrics.beside_target import (
     finished_sharpness,
@@ -36,7 +39,29 @@ def measure_styles(pairs: Path) -> dict[str, Any]:
         shaky = _of_targets(held_out, style.name, known)
         for tier in style.files:
             figures[f"{style.name} {tier}"] = _measure(style.name, tier, held_out, shaky)
-    return {"photos": len(held_out), "warped": len(known), "styles": figures}
+    return {"photos": len(held_out), "warped": len(known), "styles": figures} | judged(figures)
+
+
+def judged(figures: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """The bounds of every network, and which of them it misses."""
+    limits = {name: bounds(*name.split()) for name in figures}
+    missed = {
+        name: [key for key, bound in limits[name].items() if not meets(found[key], bound)]
+        for name, found in figures.items()
+    }
+    return {"bounds": limits, "missed": missed}
+
+
+def write_cards(figures: Mapping[str, Any]) -> None:
+    """Put what was measured into the headers of the weights files, and write their cards anew."""
+    for name, found in figures["styles"].items():
+        style, tier = name.split()
+        path = find_style(style).files[tier]
+        checkpoint = read_checkpoint(path)
+        write_checkpoint(
+            path, checkpoint.tensors, checkpoint.header | {"metrics": json.dumps(found)}
+        )
+        write_card(path)
 
 
 def _chosen(held_out: list[Pair]) -> list[Pair]:

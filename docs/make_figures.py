@@ -132,29 +132,22 @@ def films() -> str:
 
 
 def styles() -> str:
-    """What every shipped network reaches, the bounds of its tier beside it."""
-    from trainer.card import BESIDE_TARGET, GATES, bounds, meets
-
+    """What every shipped network reaches, and the bounds of its tier."""
     whole = record("styles")
     figures = whole["figures"]
-    keys = [*GATES, *BESIDE_TARGET]
+    keys = list(next(iter(figures["bounds"].values())))
     rows: Rows = [("", *(key.replace("_", " ") for key in keys))]
     for name, found in figures["styles"].items():
+        cells = {key: f"{found[key]:.3g}" for key in keys}
+        bold = {key: f"**{cells[key]}**" for key in figures["missed"][name]}
         style, tier = name.split()
-        limits = bounds(style, tier) | BESIDE_TARGET
-        cells = (f"{found[key]:.3g}" for key in keys)
-        marked = (
-            cell if meets(found[key], limits[key]) else f"**{cell}**"
-            for key, cell in zip(keys, cells, strict=True)
-        )
-        rows.append((f"`{style}` `{tier}`", *marked))
-    for title, style, tier in (
-        ("bounds, `small` and larger", "shinkai", "small"),
-        ("bounds, `nano`", "shinkai", "nano"),
-        ("bounds, hard tones", "ink", "small"),
+        rows.append((f"`{style}` `{tier}`", *(cells | bold).values()))
+    for title, name in (
+        ("bounds, `small`", "shinkai small"),
+        ("bounds, `nano`", "shinkai nano"),
+        ("bounds, hard tones", "ink small"),
     ):
-        limits = bounds(style, tier) | BESIDE_TARGET
-        rows.append((title, *(limits[key] for key in keys)))
+        rows.append((title, *figures["bounds"][name].values()))
     said = f"{figures['photos']} photos, {figures['warped']} of them for the last column."
     return _table(rows) + f"\n{said} {_source('styles', whole)}\n"
 

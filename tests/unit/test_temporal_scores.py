@@ -29,8 +29,8 @@ KNOWN_MISSES = {
     },
     "hosoda": {"fg_slow": {"harm"}},
 }
-"""Gates that a style misses, by case: a fade moves the borders of `ink`'s few tones, and `paprika`'s
-steep curve makes two levels of one. docs/temporal.md names them; all other gates hold."""
+"""Gates that a style misses, by case: a fade moves the borders of `ink`'s few tones, and the steep
+curve of `paprika` makes two levels of one. docs/temporal.md names them; all others hold."""
 QUICK = ("static", "fg_slow", "cut")
 
 
