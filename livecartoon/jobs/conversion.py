@@ -17,7 +17,6 @@ from livecartoon.jobs.hooks import Hooks, Progress
 from livecartoon.jobs.joining import disk_full, join
 from livecartoon.jobs.journal import input_identity
 from livecartoon.jobs.laps import LapRunner, Tally
-from livecartoon.jobs.lapstyle import Stylize
 from livecartoon.jobs.lapwork import spent_since
 from livecartoon.jobs.naming import partial_name
 from livecartoon.jobs.planning import Plan
@@ -68,9 +67,18 @@ class Conversion:
             self.plan.check_space()
             workspace = stack.enter_context(Workspace(self.target))
             if is_animation(self.target):
+                self._refuse_crew()
                 self._animate(workspace)
             else:
                 self._convert_in_laps(workspace)
+
+    def _refuse_crew(self) -> None:
+        if self.hooks.crew is not None:
+            raise UsageError(
+                "E202",
+                f"--cluster makes films; {self.target.suffix} is drawn in one piece",
+                "leave --cluster away",
+            )
 
     def _foretell(self) -> None:
         """Fill the report of a job that is not to be done."""
@@ -174,7 +182,7 @@ class Conversion:
         unkept = join(self.plan, workspace, pieces)
         self._name(workspace, problem or unkept)
 
-    def _start(self, stylize: Stylize) -> None:
+    def _start(self, stylize: object) -> None:
         self.report.engine = engine_fields(stylize)
         made = getattr(stylize, "report", None)
         if made is not None:

@@ -62,6 +62,7 @@ BORDERS = {
     "nncf": {"backends.quantize"},
     "onnxruntime": {"backends.ort"},
     "openvino": {"backends.openvino"},
+    "ray": {"jobs.cluster.fleet"},
     "rich": {"cli"},
     "safetensors": {"models.checkpoint"},
     "tensorrt": {"backends.tensorrt"},
