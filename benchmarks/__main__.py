@@ -128,9 +128,9 @@ def films(
     "--minutes", default=10.0, show_default=True, help="Length of the drawn film; 0 = none."
 )
 @click.option("--files", default=200, show_default=True, help="Small ones after it; 0 = none.")
-@click.option("--rate", default=10, show_default=True, help="Frames per second.")
-@click.option("--width", default=192, show_default=True)
-@click.option("--height", default=108, show_default=True)
+@click.option("--rate", default=5, show_default=True, help="Frames per second.")
+@click.option("--width", default=128, show_default=True)
+@click.option("--height", default=72, show_default=True)
 @click.option("--style", default="classic", show_default=True)
 @click.option("--workers", default=4, show_default=True)
 @OUTPUT

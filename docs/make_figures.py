@@ -153,10 +153,9 @@ def cluster() -> str:
         )
         rows.append(row)
     size = "x".join(str(side) for side in figures["size"])
-    start_s = max(figures[name]["start_s"] for name in ("film", "library"))
     said = (
         f"{size}, style `{figures['style']}`, {figures['workers']} workers of one thread each,"
-        f" FFV1; starting the cluster took {start_s:.0f} s more"
+        f" FFV1; starting the cluster took {figures['start_s']:.0f} s more"
     )
     return _table(rows) + f"\n{said}. {_source('cluster', whole)}\n"
 

@@ -54,7 +54,8 @@ def test_worker_when_killed_on_a_cluster_then_films_are_the_serial_ones(
 
         reports = Library(batch, crew, on_progress=kill).convert()
         assert is_killed.is_set()
-        assert first not in [worker.pid for worker in fleet.workers[1:]]
+        assert first not in [worker.pid for worker in fleet.workers]
+        assert len(fleet.workers) == crew.size == 3
     assert set(warnings) == {"W510"}
     for clip, report in zip(clips, reports, strict=True):
         convert(clip, tmp_path / "serial.mkv", SECOND, make_stylizer, OPTIONS)

@@ -181,7 +181,7 @@ def test_plan_when_made_on_a_crew_then_tells_when_films_are_drawn(tmp_path: Path
 
 
 def test_schedule_when_reckoned_then_gives_laps_to_who_is_free() -> None:
-    assert finished_s([[10, 10, 10], [5]], [1.0, 2.0]) == [10.0, 12.5]
+    assert finished_s([[10, 10, 10], [5]], [1.0, 2.0]) == [10.0, 15.0]
     assert finished_s([[10, 10, 10], [5]], [1.0, 1.0]) == [20.0, 15.0]
 
 

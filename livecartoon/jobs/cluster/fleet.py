@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
@@ -35,9 +36,10 @@ STORE = 512 << 20
 """Bytes of the local cluster's object store."""
 GPUS_EACH = 0.5
 """Of a card: one worker decodes and encodes while the other draws."""
-#: Ray calls nobody, warns of nothing that is not ours, and asks for a token at its door.
+#: Ray calls nobody, and warns of nothing that is not ours.
 SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-LOCAL_SETTINGS = {"RAY_AUTH_MODE": "token"}
+TOUCHED = (*SETTINGS, "RAY_AUTH_MODE")
+"""Variables that change meanwhile: Ray itself asks for a token at the door of a local cluster."""
 
 
 class Fleet(Closing):
@@ -58,7 +60,8 @@ class Fleet(Closing):
         self._threads = threads or 1
         self._environment = dict(os.environ)
         self._is_open = False
-        os.environ.update(SETTINGS | (LOCAL_SETTINGS if address == LOCAL else {}))
+        os.environ.update(SETTINGS)
+        logging.getLogger("ray").setLevel(logging.ERROR)
         try:
             self._ray = _imported()
             self._join(address, workers)
@@ -137,7 +140,8 @@ class Fleet(Closing):
         return RayHandle(self._ray, actor, who.host, who.pid)
 
     def hire(self) -> RayHandle | None:
-        """Return another worker, None if there is no room for one within half a minute."""
+        """Return a worker in place of a lost one, None if there is no room within half a minute."""
+        self.workers = [worker for worker in self.workers if not worker.is_lost]
         actor = self._begin()
         hello = actor.hello.remote()
         ready, _ = self._ray.wait([hello], timeout=HIRE_S)
@@ -155,7 +159,7 @@ class Fleet(Closing):
             for worker in getattr(self, "workers", []):
                 worker.close()
             self._ray.shutdown()
-        for name in SETTINGS | LOCAL_SETTINGS:
+        for name in TOUCHED:
             os.environ.pop(name, None)
             if name in self._environment:
                 os.environ[name] = self._environment[name]
@@ -168,6 +172,7 @@ class RayHandle:
         self.host = host
         self.pid = pid
         """Of its process, on its machine."""
+        self.is_lost = False
         self._ray, self._actor = ray, actor
 
     def has(self, parcel: Parcel) -> bool:
@@ -193,7 +198,7 @@ class RayHandle:
             except StopIteration:
                 return
             except self._ray.exceptions.RayActorError as error:
-                raise WorkerLostError(_first_line(error)) from error
+                raise self._lost(error) from error
             yield self._get(reference)
 
     def stop(self, number: int, *, is_left: bool) -> None:
@@ -217,7 +222,11 @@ class RayHandle:
         except errors.RayTaskError:
             raise  # a bug of ours: told as it is
         except errors.RayError as error:
-            raise WorkerLostError(_first_line(error)) from error
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> WorkerLostError:
+        self.is_lost = True
+        return WorkerLostError(_first_line(error))
 
 
 def _imported() -> Any:  # noqa: ANN401
