@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +269,19 @@ def temporal(**flags: Any) -> None:  # noqa: ANN401  click's own values
 
 
 @main.command()
+@click.argument("pairs", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@OUTPUT
+def styles(pairs: Path, output: Path | None) -> None:
+    """How near every shipped network comes to its targets; PAIRS has a folder for each style.
+
+    Made by `python -m trainer targets PHOTOS -o PAIRS --held-out --style ... --style ...`.
+    """
+    from benchmarks.styles import measure_styles
+
+    _finish("styles", measure_styles(pairs), output)
+
+
+@main.command()
 @click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--style", "styles", multiple=True, help="touchy or STYLE-TIER; may be repeated.")
 @click.option("--frames", default=3, show_default=True, help="Of each clip.")
@@ -279,6 +293,33 @@ def flicker(
     from benchmarks.flicker_sources import run
 
     _finish("flicker", run(clips, styles, frames), output)
+
+
+@main.command()
+@click.argument("photos", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option("--video", type=click.Path(path_type=Path, exists=True), help="Instead of PHOTOS.")
+@click.option("-s", "--style", "styles", multiple=True, help="STYLE[:TIER], a file, a RUN; or all.")
+@click.option("--target", "targets", multiple=True, help="STYLE or none; else of those shown.")
+@click.option("--size", default="640x400", show_default=True, help="At which all is drawn.")
+@click.option("--cell", default=320, show_default=True, help="Width of a picture on the sheet.")
+@click.option("--count", default=12, show_default=True, help="Photos of a folder.")
+@click.option("--frames", default=6, show_default=True, help="Consecutive ones of --video.")
+@click.option("--skip", default=12, show_default=True, help="Frames of a clip before them.")
+@click.option("--workers", default=1, show_default=True, help="Processes that draw targets.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="PNG, WebP.")
+def gallery(photos: tuple[Path, ...], video: Path | None, output: Path, **flags: Any) -> None:  # noqa: ANN401
+    """Draw a sheet: PHOTOS, folders, clips or frames of --video as rows, styles as columns."""
+    from benchmarks.gallery import Plan, photo_sheet, video_sheet
+    from benchmarks.sheet import save
+    from livecartoon.size import parse_size
+
+    if bool(photos) == bool(video):
+        raise click.UsageError("PHOTOS or --video CLIP")
+    plan = Plan(**flags | {"size": parse_size(flags["size"]).resolve(640, 400)})
+    tell = partial(click.echo, err=True)
+    drawn = video_sheet(video, plan, tell) if video else photo_sheet(photos, plan, tell)
+    save(output, drawn)
+    click.echo(f"saved {output}, {drawn.shape[1]}x{drawn.shape[0]}")
 
 
 def entry() -> None:

@@ -148,6 +148,10 @@ class Copy:
     def set_temporal(self, name: str) -> None:
         """Do nothing."""
 
+    def stay(self) -> bool:
+        """Say that there is nothing to give up."""
+        return False
+
     def reset(self) -> None:
         """Do nothing."""
 

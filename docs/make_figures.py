@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "performance.md")
+PAGES = (ROOT / "README.md", *(ROOT / "docs" / f"{page}.md" for page in ("performance", "styles")))
 PLACE = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 PEERS = {"whitebox": "White-box Cartoonization", "animegan2": "AnimeGANv2"}
 TIERS = ("nano", "small", "base", "large")
@@ -127,7 +127,36 @@ def films() -> str:
         rows.append((title, f"{run['peak_rss_mib']:.0f} MiB", f"{run['command_s']:.0f}"))
     size = "x".join(str(side) for side in figures["size"])
     said = f"{size}, {figures['rate']} frames a second, style `{figures['style']}`"
-    return _table(rows) + f"\n{said}. {_source('films', whole)}\n"
+    pace = f"A frame takes {figures['wall_over_busiest_stage']:.2f} times its busiest stage"
+    return _table(rows) + f"\n{said}. {pace}. {_source('films', whole)}\n"
+
+
+def styles() -> str:
+    """What every shipped network reaches, the bounds of its tier beside it."""
+    from trainer.card import BESIDE_TARGET, GATES, bounds, meets
+
+    whole = record("styles")
+    figures = whole["figures"]
+    keys = [*GATES, *BESIDE_TARGET]
+    rows: Rows = [("", *(key.replace("_", " ") for key in keys))]
+    for name, found in figures["styles"].items():
+        style, tier = name.split()
+        limits = bounds(style, tier) | BESIDE_TARGET
+        cells = (f"{found[key]:.3g}" for key in keys)
+        marked = (
+            cell if meets(found[key], limits[key]) else f"**{cell}**"
+            for key, cell in zip(keys, cells, strict=True)
+        )
+        rows.append((f"`{style}` `{tier}`", *marked))
+    for title, style, tier in (
+        ("bounds, `small` and larger", "shinkai", "small"),
+        ("bounds, `nano`", "shinkai", "nano"),
+        ("bounds, hard tones", "ink", "small"),
+    ):
+        limits = bounds(style, tier) | BESIDE_TARGET
+        rows.append((title, *(limits[key] for key in keys)))
+    said = f"{figures['photos']} photos, {figures['warped']} of them for the last column."
+    return _table(rows) + f"\n{said} {_source('styles', whole)}\n"
 
 
 def cluster() -> str:
@@ -213,6 +242,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "roofline": roofline,
     "speed": speed,
     "startup": startup,
+    "styles": styles,
     "temporal": temporal,
 }
 

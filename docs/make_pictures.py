@@ -1,4 +1,4 @@
-"""Makes the pictures of README and docs by the program itself: python docs/make_pictures.py.
+"""Makes the pictures of README and docs by the program: python -m docs.make_pictures.
 
 From photos in the public domain that ship inside scikit-image. Takes a minute or two.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import cv2
-import numpy as np
 from skimage import data
 
+from benchmarks.sheet import cut, save, stacked
 from livecartoon.cli import run
 from livecartoon.jobs.demo_scene import write_clip
+from livecartoon.sources.pictures import read_picture
 
 IMAGES = Path(__file__).with_name("images")
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
@@ -34,15 +34,17 @@ def make_gallery(folder: Path) -> None:
     photos = folder / "photos"
     photos.mkdir()
     for name in PHOTOS:
-        cv2.imwrite(str(photos / f"{name}.png"), getattr(data, name)()[..., 2::-1])
+        save(photos / f"{name}.png", getattr(data, name)())
     for look, flags in LOOKS.items():
         _do("image", str(photos), *flags, "-o", f"{_made(folder / look)}/{{stem}}.png")
     rows = [
-        np.hstack([_cell(folder / look / f"{name}.png") for look in ("photos", *LOOKS)])
+        [
+            cut(read_picture(folder / look / f"{name}.png").pixels, CELL_WIDTH, CELL_HEIGHT)
+            for look in ("photos", *LOOKS)
+        ]
         for name in PHOTOS
     ]
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 88]
-    cv2.imwrite(str(IMAGES / "gallery.jpg"), np.vstack(rows), quality)
+    save(IMAGES / "gallery.jpg", stacked(rows))
 
 
 def make_animation(folder: Path) -> None:
@@ -61,18 +63,6 @@ def _do(*words: str) -> None:
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
-
-
-def _cell(path: Path) -> np.ndarray:
-    """Cut the middle to the shape of a cell, and shrink it by areas."""
-    picture = cv2.imread(str(path))
-    height, width = picture.shape[:2]
-    scale = max(CELL_WIDTH / width, CELL_HEIGHT / height)
-    size = (max(CELL_WIDTH, round(width * scale)), max(CELL_HEIGHT, round(height * scale)))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    left = (size[0] - CELL_WIDTH) // 2
-    top = (size[1] - CELL_HEIGHT) // 5  # heads are above the middle
-    return small[top : top + CELL_HEIGHT, left : left + CELL_WIDTH]
 
 
 if __name__ == "__main__":

@@ -100,6 +100,8 @@ class EngineOptions:
     temporal_strength: float = 0.6
     snap: SnapOptions | None = None
     """Finish as pixel art."""
+    own_snap: bool = True
+    """Without `snap`: whether a style that brings a finish along gets it."""
     mem_limit: int | None = None
     """Bytes of the card, on a CPU of this process, that a run may take."""
     tiles: int = 1

@@ -64,6 +64,7 @@ CODES: dict[str, str] = {
     "E604": "architecture or shapes differ",
     "E605": "hash differs",
     "E606": "training diverged",
+    "E607": "colour table missing or not a .cube",
     "E701": "finished, but not all good",
     "E801": "no camera",
     "E802": "camera busy",

@@ -153,6 +153,11 @@ class Governor:
             return self._up(window)
         return None
 
+    def relent(self) -> None:
+        """Hear that a frame takes less from now on: the lowest level may hold after all."""
+        self._forget()
+        self.is_too_slow = False
+
     def refuse(self, number: int) -> bool:
         """Hear that a level just gone up to cannot be had: go back, for good; False if not that."""
         if self._rose_to != number or number + 1 >= len(self.levels):

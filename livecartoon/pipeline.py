@@ -86,13 +86,13 @@ def run(
     stylize: Stylize | Staged,
     sink: Sink,
     *,
-    on_frame: Callable[[int], None] | None = None,
+    on_frame: Callable[[RunReport], None] | None = None,
 ) -> RunReport:
     """Write every frame of `source`, stylized, to `sink`; neither is closed here.
 
     Decoding, encoding and the second half of a staged stylizer run in threads of their own,
     stylizing in the caller's, so that an engine bound to a thread or a Ctrl-C finds it there.
-    `on_frame` hears the count after each written frame, from the encoding thread. The first
+    `on_frame` sees the report so far after each written frame, in the encoding thread. The first
     failure of any stage is raised here, after the other stages have stopped; a Ctrl-C, after
     what was drawn by then is written.
     """
@@ -124,7 +124,7 @@ def run(
                 sink.write(frame)
             report.frames += 1
             if on_frame is not None:
-                on_frame(report.frames)
+                on_frame(report)
 
     stages.run_all(draw, beside=(decode, steady, encode))
     return report

@@ -17,7 +17,8 @@ from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import EngineError, UsageError
 from livecartoon.frame import Frame, Pixels
 from livecartoon.models.checkpoint import identity_of, read_header
-from livecartoon.snap import Snap
+from livecartoon.models.overlay import overlay_of
+from livecartoon.snap import Snap, with_own_finish
 from livecartoon.styles import TIERS, Style
 from livecartoon.temporal import open_temporal
 from livecartoon.temporal.steadier import LIVE_FRAME_S, Steadier, TemporalReport
@@ -90,6 +91,7 @@ class Stylizer(Closing):
 
         `frame_s` is how long a live frame lasts.
         """
+        options = with_own_finish(options, style.snap)
         self.style = style
         self.look = options.look
         self._options = options
@@ -123,7 +125,7 @@ class Stylizer(Closing):
             fallback_reason=self._engine.given_up or self._reason,
             build_seconds=backend.build_s,
             key=backend.key,
-            weights=spec.weights_sha256,
+            weights=spec.drawing,
             selftest=selftest_summary(backend.record),
             tiles=self._rung.tiles,
             notes=self._notes,
@@ -172,6 +174,10 @@ class Stylizer(Closing):
     def set_temporal(self, name: str) -> None:
         """Switch the anti-flicker method; the next frame is shown as it is."""
         self._temporal = self._open_temporal(name)
+
+    def stay(self) -> bool:
+        """Let the anti-flicker follow the camera no longer; False if it does not; any thread."""
+        return self._temporal.stay()
 
     @property
     def fixed_s(self) -> float:
@@ -293,7 +299,9 @@ def engine_spec(
     if tier not in TIERS:
         raise UsageError("E201", f"no tier {tier!r}", f"one of auto, {', '.join(TIERS)}")
     chosen, path = style.file_for(tier)
-    return replace(spec, weights=path, weights_sha256=identity_of(read_header(path))), chosen
+    header = read_header(path)
+    overlay = overlay_of(style.lut, style.ink, header)
+    return replace(spec, weights=path, weights_sha256=identity_of(header), overlay=overlay), chosen
 
 
 def _checked_backend(name: str, device: str) -> str:

@@ -5,16 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from mss import MSS
 
 from livecartoon.frame import Pixels
 
-TOOLS = ("Xvfb", "xdotool")
+TOOLS = ("Xvfb", "xdotool", "openbox")
+#: Windows without frames, in the corner of the screen.
+BARE = """<?xml version="1.0"?>
+<openbox_config xmlns="http://openbox.org/3.4/rc"><applications><application class="*">
+<decor>no</decor><position force="yes"><x>0</x><y>0</y></position>
+</application></applications>
+<keyboard><keybind key="A-F4"><action name="Close"/></keybind></keyboard></openbox_config>
+"""
 
 
 def missing_tools() -> list[str]:
@@ -49,18 +58,28 @@ class Desktop:
 
     @contextmanager
     def managed(self) -> Iterator[None]:
-        """Run a window manager for the body of the `with`; one that ends at once starts again."""
-        for _ in range(10):
-            manager = subprocess.Popen(["openbox"], env=self.environment, stderr=subprocess.DEVNULL)
+        """Run a window manager for the body of the `with`; one that ends at once starts again.
+
+        Without one Qt loses the first events of one window in five, the news that it is mapped
+        among them (QT_LOGGING_RULES="qt.qpa.events=true" shows it), and never paints it.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            config = Path(folder, "rc.xml")
+            config.write_text(BARE, encoding="utf-8")
+            for _ in range(10):
+                manager = subprocess.Popen(
+                    ["openbox", "--config-file", str(config)],
+                    env=self.environment, stderr=subprocess.DEVNULL,
+                )  # fmt: skip
+                try:
+                    manager.wait(1.0)
+                except subprocess.TimeoutExpired:
+                    break
             try:
-                manager.wait(1.0)
-            except subprocess.TimeoutExpired:
-                break
-        try:
-            yield
-        finally:
-            manager.kill()
-            manager.wait(10)
+                yield
+            finally:
+                manager.kill()
+                manager.wait(10)
 
     def look(self) -> Pixels:
         """Return the screen, RGB."""

@@ -65,6 +65,54 @@ def write_student(path: Path, tier: str = "nano", seed: int = 0) -> Path:
     return path
 
 
+def write_sibling(source: Path, path: Path, seed: int = 0, **changes: dict[str, Any]) -> Path:
+    """Store a student whose parameters lie near those of `source`; `changes` to header fields."""
+    from livecartoon.models.checkpoint import read_checkpoint, write_checkpoint
+
+    found = read_checkpoint(source)
+    rng = np.random.default_rng(seed)
+    tensors = {
+        name: (t + 0.3 * t.std() * rng.standard_normal(t.shape)).astype(t.dtype)
+        for name, t in sorted(found.tensors.items())
+    }
+    changed = {key: json.dumps(found.json_field(key) | value) for key, value in changes.items()}
+    write_checkpoint(path, tensors, found.header | {"style": path.stem} | changed)
+    return path
+
+
+def warm_lattice(size: int = 17) -> NDArray[np.float32]:
+    """A colour table that mixes its axes: warm, brighter in the middle, never flat."""
+    from livecartoon.models.cube import identity_lattice
+
+    red, green, blue = np.moveaxis(identity_lattice(size), -1, 0)
+    graded = [red**0.8, 0.85 * green**1.1 + 0.1 * red * blue, 0.75 * blue**1.3 + 0.08]
+    return np.stack(graded, -1).astype(np.float32)
+
+
+def write_family(folder: Path) -> Path:
+    """Store the styles `one`, its sibling `two`, a `stranger`, and `bigger` in another tier.
+
+    Returns the folder of their weights, named NAME.safetensors.
+    """
+    weights = folder / "weights"
+    weights.mkdir(parents=True)
+    one = write_student(weights / "one.safetensors", seed=1)
+    write_sibling(one, weights / "two.safetensors", ink={"strength": 1.0, "tone": [0.0, 0.1, 0.2]})
+    write_student(weights / "stranger.safetensors", seed=2)
+    entries = [
+        f'[styles.{name}]\nfiles = {{ {tier} = "{file}.safetensors" }}\n'
+        f'strength = {strength}\nlicense = "{licence}"\n'
+        for name, tier, file, strength, licence in (
+            ("one", "nano", "one", 1.0, "CC0-1.0"),
+            ("two", "nano", "two", 0.5, "MIT"),
+            ("stranger", "nano", "stranger", 1.0, "MIT"),
+            ("bigger", "small", "one", 1.0, "MIT"),
+        )
+    ]
+    (folder / "styles.toml").write_text("\n".join(entries), encoding="utf-8")
+    return weights
+
+
 def write_paper(path: Path, name: str = "cartoongan-tiny", seed: int = 0, **fields: str) -> Path:
     """Store an untrained generator of a paper as a weights file; `fields` of its header."""
     import torch

@@ -54,6 +54,9 @@ class ToyStylizer:
     def set_look(self, look: Look) -> None:
         self.told.append(look)
 
+    def stay(self) -> bool:
+        return False
+
     def set_temporal(self, name: str) -> None:
         self.told.append(name)
 

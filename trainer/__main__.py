@@ -32,13 +32,23 @@ def main(verbose: bool) -> None:
 @main.command()
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
-@click.option("--style", default="shinkai", show_default=True)
+@click.option(
+    "--style", "styles", multiple=True, default=("shinkai",), show_default=True, help="Repeatable."
+)
+@click.option("--held-out", is_flag=True, help="Keep all of them from training: to judge by.")
 @click.option("--people", type=click.Path(path_type=Path, exists=True), help="List of file names.")
 @click.option("--workers", default=1, show_default=True)
 def targets(
-    photos: tuple[Path, ...], output: Path, style: str, people: Path | None, workers: int
+    photos: tuple[Path, ...],
+    output: Path,
+    styles: tuple[str, ...],
+    held_out: bool,
+    people: Path | None,
+    workers: int,
 ) -> None:
     """Make designed targets from PHOTOS: pictures, folders or lists of paths (.txt).
+
+    Several styles get a folder each within the output; what they share is made once.
 
     Example: python -m trainer targets photos/ -o pairs/shinkai --style shinkai
     """
@@ -46,10 +56,12 @@ def targets(
     from trainer.targets import make_targets
 
     found = find_pictures(photos)
-    make_targets(found, output, style, workers=workers)
+    folders = {s: output / s if len(styles) > 1 else output for s in styles}
+    make_targets(found, folders, held_out=held_out, workers=workers)
     if people is not None:
         names = set(people.read_text(encoding="utf-8").split())
-        write_people(output, [path for path in found if path.name in names])
+        for folder in folders.values():
+            write_people(folder, [p for p in found if p.name in names], held_out)
     click.echo(f"{len(found)} photos, pairs in {output}", err=True)
 
 

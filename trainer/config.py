@@ -109,7 +109,8 @@ class StudentTraining(Training):
     style: str = "shinkai"
     tier: str = "small"
     init: str = ""
-    """Folder of another run whose averaged parameters to start from, empty = from scratch."""
+    """Folder of another run whose averaged parameters to start from, or a style's weights file;
+    empty = from scratch."""
     init_share: float = 1.0
     """Of `init`; the rest is what that run itself started from. The mean of two ends of one path
     keeps more of what each of them does best than a run between them."""

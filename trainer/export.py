@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from livecartoon.models.checkpoint import write_checkpoint
+from trainer.beginning import lineage, steps
 from trainer.card import write_card
 from trainer.config import StudentTraining
 from trainer.finished import averaged_student
@@ -50,33 +51,15 @@ def export_student(
         "license_data": data,
         "paper": "own: designed targets, gate-blur student",
         "dataset": f"{Path(config.pairs).name} ({_counts(Path(config.pairs))})",
-        "steps": " + ".join(_steps(run)),
+        "steps": " + ".join(steps(run)),
         "seed": str(config.seed),
         "date": datetime.now(UTC).date().isoformat(),
         "metrics": json.dumps(_metrics(run)),
-        "training": json.dumps(_lineage(run)),
+        "training": json.dumps(lineage(run)),
     }
 
     write_checkpoint(output, tensors, header)
     write_card(output)
-
-
-def _lineage(run: Path) -> list[dict[str, Any]]:
-    """Configurations of a run and of those it started from, the oldest first.
-
-    A file that travels names no folder of the machine it was made on.
-    """
-    training = asdict(StudentTraining.read(run / "config.toml"))
-    earlier = _lineage(Path(training["init"])) if training["init"] else []
-    names = {key: Path(training[key]).name for key in ("pairs", "init")}
-    return [*earlier, training | names | {"run": run.name}]
-
-
-def _steps(run: Path) -> list[str]:
-    """Steps of a run and of those it started from, the oldest first."""
-    init = StudentTraining.read(run / "config.toml").init
-    earlier = _steps(Path(init)) if init else []
-    return [*earlier, str(read_state(state_file(run))["step"])]
 
 
 def _counts(pairs: Path) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
+from livecartoon.models.overlay import Overlay
 
 Memory: TypeAlias = NDArray[np.float32] | None
 """What a style with `norm = ema-inputs` remembers of a clip, float32 (n,)."""
@@ -43,10 +44,25 @@ class EngineSpec:
     precision: EnginePrecision = "fp32"
     threads: int = 0
     """CPU threads, 0 = all."""
+    overlay: Overlay | None = None
+    """Colours and lines that a style lays over the network of another."""
+
+    @property
+    def drawing(self) -> str:
+        """What names the style's drawing, its overlay included."""
+        if self.overlay is None:
+            return self.weights_sha256
+        return hashlib.sha256((self.weights_sha256 + self.overlay.identity).encode()).hexdigest()
+
+    @property
+    def is_maps(self) -> bool:
+        """Whether a student's maps are drawn outside of its graph, where a graph may be inner."""
+        return self.reduction > 1 or self.overlay is not None
 
     def key(self, *machine: str) -> str:
         """Name of the engine file: SHA-256 over all fields and the `machine`'s versions."""
         fields = asdict(self) | {"weights": None, "graph": GRAPH_VERSION, "machine": list(machine)}
+        fields["overlay"] = self.overlay and self.overlay.identity
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 

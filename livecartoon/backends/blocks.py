@@ -18,7 +18,6 @@ STRIDE = 2 * BLOCK
 """The network's sides are multiples of this."""
 Plane = NDArray[np.float32]
 FOUR_BYTES = np.uint32
-FOUR_FLOATS = np.complex128
 """Moved at once in copies of short runs."""
 
 
@@ -36,6 +35,7 @@ class Packer:
         self.shape = 1, self._cells[0], self._cells[1] * CHANNELS
         """Of what `pack` returns."""
         self._blocks = np.empty(self.shape, np.uint8)
+        self._means: Pixels | None = None
         self._picture = np.empty((self.rows, self.columns, 3), np.uint8)
 
     def padded(self, photo: Pixels) -> Pixels:
@@ -50,8 +50,7 @@ class Packer:
     def pack(self, padded: Pixels) -> NDArray[np.uint8]:
         """A padded photo at the network's size in rows of blocks (1, h, w*48); overwritten."""
         if self.small != padded.shape[:2]:
-            small = cv2.resize(padded, self.small[::-1], interpolation=cv2.INTER_AREA)
-            padded = np.asarray(small, np.uint8)
+            padded = self._reduced(padded)
         rows, columns = self._cells
         lines = padded.reshape(rows, BLOCK, columns, 12).view(FOUR_BYTES)
         runs = self._blocks.reshape(rows, columns, BLOCK, 12).view(FOUR_BYTES)
@@ -59,6 +58,18 @@ class Packer:
             for run in range(3):
                 runs[:, :, row, run] = lines[:, row, :, run]
         return self._blocks
+
+    def _reduced(self, padded: Pixels) -> Pixels:
+        """The means of whole cells, rounded to whole levels, at the network's size."""
+        size, side = self.small[::-1], self.rows // self.small[0]
+        if side % 2 == 0:
+            return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA), np.uint8)
+        # Odd cells have no halves to round; all running means of them take OpenCV less time.
+        if self._means is None:
+            self._means = np.empty_like(padded)
+        cv2.boxFilter(padded, -1, (side, side), dst=self._means, anchor=(0, 0))
+        first = cv2.resize(self._means, size, interpolation=cv2.INTER_NEAREST)
+        return np.asarray(first, np.uint8)
 
     def unpack(self, blocks: NDArray[np.uint8]) -> Pixels:
         """Blocks (1, h, w, 48) of a frame not reduced, as (H, W, 3), overwritten next time."""
@@ -77,19 +88,19 @@ class Packer:
 
 def colours_from_blocks(blocks: Plane, picture: Plane) -> None:
     """Write blocks (h, w, 48) float32 as a picture (4h, 4w, 3)."""
-    h, w, _ = blocks.shape
-    runs = blocks.reshape(h, w, BLOCK, 12).view(FOUR_FLOATS)
-    lines = picture.reshape(h, BLOCK, w, 12).view(FOUR_FLOATS)
-    for row in range(BLOCK):
-        for run in range(3):
-            lines[:, row, :, run] = runs[:, :, row, run]
+    _rows_from_blocks(blocks, picture)
 
 
 def first_from_blocks(blocks: Plane, plane: Plane) -> None:
     """Write the first colour of blocks (h, w, 48) float32 as a plane (4h, 4w)."""
     h, w, _ = blocks.shape
-    cells = blocks.reshape(h, w, BLOCK, BLOCK, 3)
-    lines = plane.reshape(h, BLOCK, w, BLOCK)
-    for row in range(BLOCK):
-        for column in range(BLOCK):
-            lines[:, row, :, column] = cells[:, :, row, column, 0]
+    first = np.asarray(cv2.extractChannel(blocks.reshape(h, w * BLOCK * BLOCK, 3), 0), np.float32)
+    _rows_from_blocks(first.reshape(h, w, BLOCK * BLOCK), plane)
+
+
+def _rows_from_blocks(blocks: Plane, picture: Plane) -> None:
+    """Copy the rows of all blocks to where they belong, each at once."""
+    h, w, values = blocks.shape
+    row = np.dtype((np.void, values))  # as many bytes as a quarter of the block's floats has
+    lines = picture.reshape(h, BLOCK, w, values // BLOCK).view(row)[..., 0]
+    lines[:] = blocks.reshape(h, w, BLOCK, values // BLOCK).view(row)[..., 0].swapaxes(1, 2)

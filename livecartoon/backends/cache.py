@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from platformdirs import user_cache_path
-
 from livecartoon.backends.locks import is_held
+from livecartoon.folders import cache_folder
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +55,8 @@ class Entry:
 
 
 def cache_dir() -> Path:
-    """Folder of the engines: `$LIVECARTOON_CACHE_DIR`, else the platform's cache folder."""
-    given = os.environ.get("LIVECARTOON_CACHE_DIR")
-    return (Path(given) if given else user_cache_path("livecartoon", appauthor=False)) / "engines"
+    """Folder of the engines."""
+    return cache_folder("engines")
 
 
 def engine_path(key: str) -> Path:

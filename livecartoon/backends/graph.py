@@ -15,10 +15,12 @@ from livecartoon.models.clip_picture import ClipPicture
 from livecartoon.models.generator import Generator
 from livecartoon.models.inkstyle import ink_of
 from livecartoon.models.inner import MapsInBlocks, PictureInBlocks
+from livecartoon.models.overlay import Overlay
 from livecartoon.models.paper_picture import PaperPicture
 from livecartoon.models.papers import norm_mode_of
 from livecartoon.models.picture import StudentPicture
 from livecartoon.models.statistics import norms_of
+from livecartoon.models.tablelayer import TableLayer
 
 
 def build_graph(spec: EngineSpec) -> StudentPicture | PaperPicture:
@@ -34,15 +36,17 @@ def build_graph(spec: EngineSpec) -> StudentPicture | PaperPicture:
         has_memory = norm_mode_of(checkpoint) == "ema-inputs"
         kind = ClipPicture if has_memory and norms_of(generator) else PaperPicture
         return kind(generator, size, spec.reduction, spec.layers).eval()
-    ink = ink_of(checkpoint.header)
-    return StudentPicture(generator, ink, size, spec.reduction, spec.layers).eval()
+    overlay = spec.overlay or Overlay()
+    ink, lattice = overlay.lines(ink_of(checkpoint.header)), overlay.lattice()
+    table = None if lattice is None else TableLayer(lattice)
+    return StudentPicture(generator, ink, size, spec.reduction, spec.layers, table).eval()
 
 
 def build_inner(spec: EngineSpec) -> PictureInBlocks | MapsInBlocks:
     """The part of a student's graph that takes and gives blocks; FP32, eval mode."""
     graph = build_graph(spec)
     assert isinstance(graph, StudentPicture)
-    return (PictureInBlocks if spec.reduction == 1 else MapsInBlocks)(graph).eval()
+    return (MapsInBlocks if spec.is_maps else PictureInBlocks)(graph).eval()
 
 
 def look_tensor(look: Look) -> Tensor:

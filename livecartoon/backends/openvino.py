@@ -12,13 +12,14 @@ from typing import Any
 
 from livecartoon.backends.base import Build, EngineSpec, Memory, closed_error, look_values
 from livecartoon.backends.blocks import Packer
-from livecartoon.backends.openvino_engines import Engine, engine_of, is_student
+from livecartoon.backends.openvino_engines import Engine, dressed, engine_of, is_student
 from livecartoon.backends.selftest import Draw
 from livecartoon.backends.stored import StoredBackend
 from livecartoon.backends.telemetry import without_telemetry
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
+from livecartoon.models.overlay import Overlay
 
 INT8_RECIPE = 3
 """Raised whenever quantisation or its calibration changes what INT8 engines draw."""
@@ -32,6 +33,8 @@ class OpenVINOBackend(StoredBackend[Engine]):
     def __init__(self, spec: EngineSpec, device: str = "cpu", build: Build | None = None) -> None:
         """Load the engine from the cache or build it (seconds); raises EngineError, ModelError."""
         super().__init__(OpenVINOCompiler(spec), build)
+        if spec.overlay is not None and self._engine is not None:
+            self._engine, self.spec = dressed(self._engine, spec), spec
 
     @staticmethod
     def key_of(spec: EngineSpec, device: str) -> str | None:
@@ -75,6 +78,9 @@ class OpenVINOCompiler:
     def __init__(self, spec: EngineSpec) -> None:
         if spec.precision == "fp16":
             raise EngineError("E503", "openvino runs no fp16 on a CPU", "--precision int8")
+        # Overlays are drawn outside of the graph: all styles of a network share its engine.
+        if spec.overlay is not None:
+            spec = replace(spec, overlay=Overlay() if spec.reduction == 1 else None)
         self.spec = spec
         self._library = library()
         self._core = core_of(self._library)
@@ -84,7 +90,7 @@ class OpenVINOCompiler:
         machine = (cpu, platform.system(), platform.machine(), *recipe)
         self._is_student = is_student(spec)
         named = replace(spec, threads=0)
-        if self._is_student and spec.reduction > 1:  # the layers are not compiled
+        if self._is_student and spec.is_maps:  # the layers are not compiled
             named = replace(named, layers=())
         self.key = named.key("openvino", self._library.__version__, *machine)
         self._settings = {
@@ -167,7 +173,7 @@ def convert(spec: EngineSpec, openvino: Any, *, is_inner: bool = False) -> Any: 
     if is_inner:
         graph: Any = build_inner(spec)
         shape = Packer(spec.width, spec.height, spec.reduction).shape
-        look = example_inputs(spec)[1:] if spec.reduction == 1 else ()
+        look = () if spec.is_maps else example_inputs(spec)[1:]
         inputs = torch.full(shape, 128, dtype=torch.uint8), *look
     else:
         graph = build_graph(spec)

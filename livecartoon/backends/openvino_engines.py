@@ -14,6 +14,7 @@ from livecartoon.backends.finish import Finish
 from livecartoon.frame import Pixels
 from livecartoon.models.checkpoint import read_header
 from livecartoon.models.inkstyle import ink_of
+from livecartoon.models.overlay import Overlay
 
 
 class Engine(Protocol):
@@ -44,7 +45,7 @@ def engine_of(request: Any, spec: EngineSpec) -> Engine:  # noqa: ANN401  openvi
     """Wrap `request` in what its graph leaves out."""
     if not is_student(spec):
         return _WholePicture(request)
-    return (_PictureInBlocks if spec.reduction == 1 else _NetworkAndFinish)(request, spec)
+    return (_NetworkAndFinish if spec.is_maps else _PictureInBlocks)(request, spec)
 
 
 class _WholePicture:
@@ -77,6 +78,12 @@ class _WholePicture:
         return before
 
 
+def dressed(engine: Engine, spec: EngineSpec) -> Engine:
+    """The same network, drawing with the overlay of `spec`."""
+    assert isinstance(engine, _NetworkAndFinish)
+    return _NetworkAndFinish(engine.request, spec)
+
+
 class _Forgetful:
     """A graph that remembers nothing."""
 
@@ -104,21 +111,24 @@ class _PictureInBlocks(_Forgetful):
 
 
 class _NetworkAndFinish(_Forgetful):
-    """A student at a smaller size; its maps are drawn at full size outside of its graph."""
+    """A student whose maps are drawn at full size outside of its graph."""
 
     def __init__(self, request: Any, spec: EngineSpec) -> None:  # noqa: ANN401  openvino is untyped
         assert spec.weights is not None
-        ink = ink_of(read_header(spec.weights))
-        self._request = request
+        overlay = spec.overlay or Overlay()
+        ink = overlay.lines(ink_of(read_header(spec.weights)))
+        self.request = request
         self._packer = Packer(spec.width, spec.height, spec.reduction)
-        self._finish = Finish(ink, self._packer.small, spec.reduction, spec.layers)
+        self._finish = Finish(
+            ink, self._packer.small, spec.reduction, spec.layers, overlay.lattice()
+        )
 
     def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
         start_s = time.perf_counter()
         photo = self._packer.padded(pixels)
         blocks = self._packer.pack(photo)
         packed_s = time.perf_counter()
-        answer = self._request.infer([blocks], share_inputs=True, share_outputs=True)
+        answer = self.request.infer([blocks], share_inputs=True, share_outputs=True)
         drawn_s = time.perf_counter()
         gate, colour, line = (answer[index][0] for index in range(3))
         finished = self._packer.cropped(self._finish(photo, gate, colour, line, look))

@@ -12,7 +12,7 @@ import click
 from livecartoon.cli.flags import AnyCommand, flag
 from livecartoon.cli.session import Session
 from livecartoon.cli.status import Status
-from livecartoon.cli.summary import engine_text, failure_line, file_line
+from livecartoon.cli.summary import engine_name, engine_text, failure_line, file_line
 from livecartoon.errors import UsageError
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class _Narrator:
         status.begin(names[0] if len(names) == 1 else f"{len(names)} films", 1, 1)
 
     def on_start(self, number: int, report: FileReport) -> None:
+        self._status.engine = engine_name(report)
         text = engine_text(report)
         if text not in self._told:
             self._told.add(text)
@@ -129,12 +130,11 @@ class _Narrator:
 
     def on_progress(self, progress: Progress) -> None:
         count = len(self._batch.inputs)
-        stage = self._batch.options.style
         self._status.update(
             progress.frame,
             progress.frames,
             seconds=progress.film_s,
-            stage=f"{stage}, {self._done}/{count} done" if count > 1 else stage,
+            stage=f"{progress.stage}, {self._done}/{count} done" if count > 1 else progress.stage,
             bytes_out=progress.bytes_out,
         )
 

@@ -19,6 +19,7 @@ from livecartoon.cli.status import Status, open_status
 from livecartoon.cli.summary import (
     check_overwrite,
     close_files,
+    engine_name,
     engine_text,
     failure_line,
     file_line,
@@ -185,6 +186,7 @@ def _stream(
 
     def begin(started: FileReport) -> None:
         status.begin(started.input.name, 1, 1)
+        status.engine = engine_name(started)
         session.say(engine_text(started))
 
     report = convert_file(
@@ -192,7 +194,7 @@ def _stream(
         None,
         options,
         settings,
-        lambda progress: status.update(progress.frame, progress.frames, stage=options.style),
+        lambda progress: status.update(progress.frame, progress.frames, stage=progress.stage),
         on_warning=session.warn,
         on_start=begin,
         stdout=open_stdout(),
@@ -214,7 +216,7 @@ def _run(
     """Convert the files, one line for each that is finished."""
     from livecartoon.jobs.convert import convert_many
 
-    narrator = _Narrator(session, status, len(paths), options.style)
+    narrator = _Narrator(session, status, len(paths))
     try:
         return convert_many(
             paths,
@@ -235,15 +237,16 @@ def _run(
 class _Narrator:
     """Tells how files are getting on."""
 
-    def __init__(self, session: Session, status: Status, files: int, style: str) -> None:
+    def __init__(self, session: Session, status: Status, files: int) -> None:
         self._session, self._status = session, status
-        self._files, self._style = files, style
+        self._files = files
         self._told: set[str] = set()
         self._running: Path | None = None
 
     def on_start(self, number: int, report: FileReport) -> None:
         self._running = report.output
         self._status.begin(report.input.name, number + 1, self._files)
+        self._status.engine = engine_name(report)
         text = engine_text(report)
         if text not in self._told:
             self._told.add(text)
@@ -254,7 +257,7 @@ class _Narrator:
             progress.frame,
             progress.frames,
             seconds=progress.film_s,
-            stage=self._style,
+            stage=progress.stage,
             bytes_out=progress.bytes_out,
         )
 

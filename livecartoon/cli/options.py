@@ -45,7 +45,12 @@ CELL = Value("auto|n", parse_cell)
 UNIT = click.FloatRange(0, 1)
 DOUBLE = click.FloatRange(0, 2)
 STYLE_FLAGS: tuple[Callable[[Any], Any], ...] = (
-    flag("-s", "--style", metavar="NAME|FILE", help=f"Style to draw in ({DEFAULT_STYLE})."),
+    flag(
+        "-s",
+        "--style",
+        metavar="NAME|FILE|MIX",
+        help=f"Style to draw in ({DEFAULT_STYLE}), or a mix of some: a:0.6+b:0.4.",
+    ),
     flag("--tier", type=Named(["auto", *TIERS]), default="auto", help="Size of the network."),
     flag("--strength", type=UNIT, help="0 = the source, 1 = the cartoon."),
     flag("--keep-color", type=UNIT, help="1 = the source's colours and brightness."),
@@ -73,7 +78,9 @@ STYLE_FLAGS: tuple[Callable[[Any], Any], ...] = (
 
 
 SNAP_FLAGS: tuple[Callable[[Any], Any], ...] = (
-    flag("--snap/--no-snap", default=False, help="Finish as pixel art."),
+    flag(
+        "--snap/--no-snap", default=None, help="Finish as pixel art, or never (as the style does)."
+    ),
     flag("--cell", type=CELL, help="Pixels a cell, auto = the picture's grid, or 160 along it."),
     flag("--colors", type=click.IntRange(2, 256), help="Colours of the pixel art (16)."),
     flag("--palette", metavar="auto|per-scene|FILE", help="Its colours; FILE has RRGGBB lines."),
@@ -121,21 +128,33 @@ def engine_options(session: Session, values: dict[str, Any]) -> EngineOptions:
     look = Look(**{n: own.get(n, 1.0) if v is None else v for n, v in sliders.items()})
     if values["temporal_strength"] is None:
         values["temporal_strength"] = style.temporal_strength
-    return EngineOptions(style=typed or style.name, look=look, snap=snap_options(values), **values)
+    own_snap = values.get("snap") is not False
+    snap = snap_options(values, style.snap)
+    name = typed or style.name
+    return EngineOptions(style=name, look=look, snap=snap, own_snap=own_snap, **values)
 
 
-def snap_options(values: dict[str, Any]) -> SnapOptions | None:
-    """Take the values of SNAP_FLAGS out of `values`; UsageError for one typed without --snap."""
-    is_wanted = values.pop("snap", False)
+def snap_options(
+    values: dict[str, Any], own: tuple[tuple[str, int], ...] | None
+) -> SnapOptions | None:
+    """Take the values of SNAP_FLAGS out of `values`; what is typed goes over the style's own.
+
+    UsageError for one typed without --snap where the style has no finish.
+    """
+    wanted = values.pop("snap", None)
     given = {name: values.pop(name, None) for name in SNAP_NAMES}
-    if not is_wanted:
+    has_own = own is not None and wanted is None
+    if not wanted and not (has_own and any(value is not None for value in given.values())):
+        if has_own:
+            return None  # those who draw take the style's own
         context = click.get_current_context(silent=True)
         for name in SNAP_NAMES if context else ():
             if context and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
                 word = "--" + name.replace("_", "-")
                 raise UsageError("E202", f"{word} belongs to the pixel-art finish", "add --snap")
         return None
-    chosen = {name: value for name, value in given.items() if value is not None}
+    typed = {name: value for name, value in given.items() if value is not None}
+    chosen: dict[str, Any] = dict(own or ()) | typed
     if "cell" in chosen:
         chosen["cell"] = chosen["cell"] or None
     if "dither" in chosen:

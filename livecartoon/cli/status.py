@@ -40,7 +40,10 @@ class Progress:
     speed: float | None
     eta: float | None
     stage: str
+    """The slowest one, or what is done at the moment."""
     bytes_out: int
+    engine: str = ""
+    """What draws, in short."""
 
     @property
     def share(self) -> float | None:
@@ -79,6 +82,8 @@ class Status(Closing, ABC):
 
     def __init__(self, session: Session, clock: Clock = time.monotonic) -> None:
         self.session = session
+        self.engine = ""
+        """Short name of what draws."""
         self._clock = clock
         self._last_s = float("-inf")
         self._last_share = 0.0
@@ -113,6 +118,7 @@ class Status(Closing, ABC):
             None if eta is None else round(eta, 1),
             stage,
             bytes_out,
+            self.engine,
         )
         now_s = self._clock()
         if now_s - self._last_s >= self.every_s or self.crossed(progress):
@@ -214,8 +220,7 @@ def describe(progress: Progress) -> str:
         parts.append(f"{clock_text(progress.eta)} left")
     if progress.bytes_out:
         parts.append(size_text(progress.bytes_out))
-    if progress.stage:
-        parts.append(progress.stage)
+    parts += [word for word in (progress.stage, progress.engine) if word]
     return "  ".join(parts)
 
 

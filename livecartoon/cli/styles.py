@@ -6,28 +6,41 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from livecartoon.cli.flags import command
+from livecartoon.cli.flags import command, flag
 from livecartoon.cli.session import Session, current
 from livecartoon.cli.values import Named
 from livecartoon.errors import UsageError
 from livecartoon.escape import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from livecartoon.styles import Style
 
 
+@flag("-o", "--name", "made", metavar="NAME", help="With fit: what the new style is called.")
+@flag("--from", "base", metavar="STYLE", default="shinkai", help="With new, fit: its base.")
 @command("styles")
-@click.argument("action", type=Named(["list", "show", "check"]), default="list")
-@click.argument("name", required=False)
-def styles(action: str, name: str | None) -> None:
-    """List the styles (default), show one, or check a weights file.
+@click.argument("action", type=Named(["list", "show", "check", "new", "fit"]), default="list")
+@click.argument("names", nargs=-1, metavar="[NAME|PICTURES...]")
+def styles(action: str, names: tuple[str, ...], base: str, made: str | None) -> None:
+    """List the styles (default), show or check one, or make one of your own without training.
+
+    `new NAME` writes a start to edit, `fit PICTURES -o NAME` takes colours and lines from pictures.
 
     \b
     Examples:
       livecartoon styles
       livecartoon styles show classic
+      livecartoon styles fit photo.png -o mine --from shinkai
     """
     session = current()
+    if action == "fit":
+        _fit(session, names, made, base)
+        return
+    if len(names) > 1 or made is not None:
+        raise UsageError("E202", f"{action} takes one name and no -o", "livecartoon styles fit")
+    name = names[0] if names else None
     if action == "list":
         if name:
             raise UsageError("E202", "list takes no name", f"livecartoon styles show {name}")
@@ -36,6 +49,10 @@ def styles(action: str, name: str | None) -> None:
         raise UsageError("E202", f"{action} needs a style", f"livecartoon styles {action} shinkai")
     elif action == "show":
         _show(session, name)
+    elif action == "new":
+        from livecartoon.jobs.own_style import new_style
+
+        _tell(session, name, new_style(name, base))
     else:
         _check(session, name)
 
@@ -68,6 +85,9 @@ def _item(style: Style) -> dict[str, Any]:
         "keep_color": style.keep_color,
         "temporal": style.temporal,
         "temporal_strength": style.temporal_strength,
+        "base": style.base or None,
+        "lut": str(style.lut) if style.lut else None,
+        "ink": dict(style.ink),
     }
 
 
@@ -90,6 +110,25 @@ def _show(session: Session, name: str) -> None:
         session.result("")
         session.result(style.card.read_text(encoding="utf-8").rstrip())
     session.finish(items=[item])
+
+
+def _fit(session: Session, texts: tuple[str, ...], name: str | None, base: str) -> None:
+    from livecartoon.cli.image import SUFFIXES
+    from livecartoon.jobs.naming import expand_inputs
+    from livecartoon.jobs.own_style import fit_style
+
+    if not texts or name is None:
+        raise UsageError("E202", "fit needs pictures and -o NAME", "livecartoon styles fit --help")
+    paths = expand_inputs(list(texts), SUFFIXES)
+    _tell(session, name, fit_style(paths, name, base))
+
+
+def _tell(session: Session, name: str, files: list[Path]) -> None:
+    """Say what was made and how to use it."""
+    for path in files:
+        session.result(printable(str(path)))
+    session.say(f"try: livecartoon cam --style {name}")
+    session.finish(items=[{"name": name, "files": [str(path) for path in files]}])
 
 
 def _check(session: Session, name: str) -> None:

@@ -56,6 +56,12 @@ def engine_text(report: FileReport) -> str:
     )
 
 
+def engine_name(report: FileReport) -> str:
+    """Return what draws, in short."""
+    engine = report.engine or {}
+    return f"{engine.get('backend')} {engine.get('precision')}" if engine.get("backend") else ""
+
+
 def file_line(report: FileReport) -> str:
     """Return the line that says what became of one file."""
     word = WORDS[report.status]

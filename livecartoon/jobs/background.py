@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from livecartoon.backends.cache import cache_dir
 from livecartoon.backends.locks import Hold, is_held
 from livecartoon.errors import OutputError
+from livecartoon.folders import cache_folder
 
 STATE_VARIABLE = "LIVECARTOON_BUILD_STATE"
 """Names the state file of a child; set for it alone."""
@@ -37,7 +37,7 @@ class BuildState:
 
 def builds_dir() -> Path:
     """Folder of the state files and logs."""
-    return cache_dir().parent / "builds"
+    return cache_folder("builds")
 
 
 def start(arguments: Sequence[str]) -> tuple[int, Path]:

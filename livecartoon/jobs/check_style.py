@@ -15,6 +15,10 @@ def check_style(text: str) -> list[tuple[str, str]]:
     from livecartoon.models.checkpoint import read_checkpoint
 
     found = []
+    if style.lut is not None:
+        from livecartoon.models.cube import read_lattice
+
+        found.append(("-", f"{style.lut.name}: {len(read_lattice(style.lut))} nodes a side"))
     for tier, path in style.files.items():
         checkpoint = read_checkpoint(path)
         generator = load_generator(checkpoint)

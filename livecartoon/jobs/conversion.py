@@ -21,7 +21,13 @@ from livecartoon.jobs.lapwork import spent_since
 from livecartoon.jobs.naming import partial_name
 from livecartoon.jobs.planning import Plan
 from livecartoon.jobs.reading import file_of, problem_of
-from livecartoon.jobs.report import FileReport, engine_fields, planned_engine, temporal_fields
+from livecartoon.jobs.report import (
+    FileReport,
+    engine_fields,
+    planned_engine,
+    slowest_stage,
+    temporal_fields,
+)
 from livecartoon.jobs.settings import ConvertSettings
 from livecartoon.jobs.verify import verify_animation
 from livecartoon.jobs.workspace import Workspace
@@ -113,9 +119,10 @@ class Conversion:
                     source,
                     lambda frame: compared(frame, stylize(frame), compare),
                     sink,
-                    on_frame=self._tell,
+                    on_frame=lambda seen: self._tell(seen.frames, slowest_stage(seen.busy_s, {})),
                 )
-                tally = Tally(done.frames, dict(done.busy_s), list(file_of(source).warnings()))
+                told = list(file_of(source).warnings())
+                tally = Tally(done.frames, done.frames, dict(done.busy_s), told)
                 tally.add(spent_since(getattr(stylize, "stage_s", {}), before))
                 problem = problem_of(source, file_of(source).frames, is_whole=reading.is_whole)
                 self.report.frames_repeated = file_of(source).repeated
@@ -193,14 +200,14 @@ class Conversion:
             self.hooks.on_start(self.report)
         self._started_s = time.perf_counter()
 
-    def _tell(self, count: int) -> None:
+    def _tell(self, count: int, stage: str) -> None:
         if self.hooks.on_progress is None:
             return
         seconds = time.perf_counter() - self._started_s
         info = self.plan.reading.info
         film_s = info.duration_s * count / info.frames if info.frames and info.duration_s else None
         frame = self.report.resumed_from_frame + count
-        self.hooks.on_progress(Progress(frame, info.frames, seconds, self._saved, film_s))
+        self.hooks.on_progress(Progress(frame, info.frames, seconds, self._saved, film_s, stage))
 
     def _measure(self, tally: Tally, frames: int) -> None:
         report = self.report
@@ -208,7 +215,8 @@ class Conversion:
         report.frames_out = frames
         if self.plan.reading.is_whole:
             report.frames_in = max(report.frames_in, frames)
-        report.measure(tally.frames, seconds, tally.busy_s)
+        report.measure(tally.frames, seconds)
+        report.note_stages(tally.drawn, tally.busy_s)
         for text in tally.warnings:
             self._warn("W305", text)
 

@@ -17,7 +17,7 @@ from livecartoon.jobs.naming import make_folder
 from livecartoon.jobs.report import FileReport
 from livecartoon.sinks.pictures import encode_picture
 from livecartoon.sources.file import FileSource
-from livecartoon.styles import Style, list_styles
+from livecartoon.styles import Style, list_styles, short_name
 
 CLIP = "demo.mp4"
 STRIP = "before-after.png"
@@ -52,9 +52,9 @@ def plan_takes(folder: Path, stem: str, styles: Iterable[Style], tier: str) -> l
         tiers = [name for name, path in style.files.items() if path.is_file()]
         if style.kind == "generator" and tier != "auto":
             tiers = [style.file_for(tier)[0]]
-        names = {name: f"{style.name}-{name}" for name in tiers}
+        names = {name: f"{short_name(style.name)}-{name}" for name in tiers}
         if style.kind == "filter":
-            names = {"filter": style.name}
+            names = {"filter": short_name(style.name)}
         takes += [Take(style.name, t, folder / f"{stem}.{n}.mp4") for t, n in names.items()]
     return takes
 

@@ -12,7 +12,7 @@ from livecartoon.backends.base import GRAPH_VERSION, Build, EnginePrecision, Eng
 from livecartoon.config import EngineOptions
 from livecartoon.errors import OutputError
 from livecartoon.models.layers import LIVE_LAYERS
-from livecartoon.styles import Style
+from livecartoon.styles import Style, short_name
 from livecartoon.stylizer import engine_spec
 
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "rtx": ".engine"}
@@ -53,7 +53,7 @@ def export_style(
     spec, tier = engine_spec(style, *size, options, "cpu")
     precision: EnginePrecision = "fp16" if kind == "rtx" and options.precision != "fp32" else "fp32"
     spec = replace(spec, layers=LIVE_LAYERS, threads=0, precision=precision)
-    name = f"{style.name}-{tier}-{size[0]}x{size[1]}{SUFFIXES[kind]}"
+    name = f"{short_name(style.name)}-{tier}-{size[0]}x{size[1]}{SUFFIXES[kind]}"
     path = output or Path(name)
     if path.suffix != SUFFIXES[kind]:
         path = path.with_name(path.name + SUFFIXES[kind])
@@ -114,7 +114,7 @@ def _contract(
         "style": style.name,
         "tier": tier,
         "licence": style.licence,
-        "weights_sha256": spec.weights_sha256,
+        "weights_sha256": spec.drawing,
         "graph_version": GRAPH_VERSION,
         "precision": spec.precision,
         "network_size": [-(-spec.width // spec.reduction), -(-spec.height // spec.reduction)],

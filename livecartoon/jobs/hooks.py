@@ -29,6 +29,8 @@ class Progress:
     """Size of the closed pieces."""
     film_s: float | None = None
     """How much of the film was made in these seconds, None if its length is not known."""
+    stage: str = ""
+    """The slowest one, or "redraw" while a lap that was stopped is drawn up to where it ends."""
 
 
 def make_stylizer(info: VideoInfo, options: EngineOptions) -> AbstractContextManager[Stylize]:

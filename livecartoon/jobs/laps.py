@@ -21,6 +21,8 @@ class Tally:
     """What all workers together did."""
 
     frames: int = 0
+    drawn: int = 0
+    """These, and those drawn only for what remembers them."""
     busy_s: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     problem: LivecartoonError | None = None
@@ -31,8 +33,8 @@ class Tally:
             self.busy_s[name] = self.busy_s.get(name, 0.0) + seconds
 
 
-#: Draws a stretch behind the piece before it, here or elsewhere.
-Hand = Callable[[Stretch, Segment | None, Ear], Outcome]
+#: Draws a stretch, here or elsewhere, that comes behind pictures of these times.
+Hand = Callable[[Stretch, list[int], Ear], Outcome]
 Borrow = Callable[[], AbstractContextManager[Hand]]
 
 
@@ -43,12 +45,12 @@ class LapRunner:
         self,
         done: Pieces,
         on_closed: Callable[[Segment, int, bool], None],
-        on_frame: Callable[[int], None] | None,
+        on_frame: Callable[[int, str], None] | None,
         *,
         is_whole: bool,
     ) -> None:
-        """`on_closed` gets each piece as an `Ear` does, `is_whole`: every frame of the file is
-        wanted.
+        """`on_closed` gets each piece as an `Ear` does, `on_frame` how many frames were written
+        and what sets the pace; `is_whole`: every frame of the file is wanted.
         """
         self.tally = Tally()
         self.done = dict(done)
@@ -101,6 +103,7 @@ class LapRunner:
     def _run(self, hand: Hand, stretch: Stretch) -> None:
         outcome = hand(stretch, before(self.done, stretch), _Counter(self))
         with self._lock:
+            self.tally.drawn += outcome.drawn
             self.tally.add(outcome.busy_s)
             found = self.tally.warnings
             found += [text for text in outcome.warnings if text not in found]
@@ -117,12 +120,12 @@ class LapRunner:
             self.done[segment.key] = segment
         self._on_closed(segment, repeated, is_sound)
 
-    def count(self, more: int) -> None:
-        """Hear of more frames."""
+    def count(self, more: int, stage: str) -> None:
+        """Hear of more frames, or that there are none yet."""
         with self._lock:
             self.tally.frames += more
             if self._on_frame is not None:
-                self._on_frame(self.tally.frames)
+                self._on_frame(self.tally.frames, stage)
 
     def pieces(self) -> list[Segment]:
         """Return the pieces in order, up to the one in which the source failed."""
@@ -148,10 +151,9 @@ class _Counter:
     def on_closed(self, segment: Segment, repeated: int, is_sound: bool) -> None:
         self._runner.close_piece(segment, repeated, is_sound)
 
-    def on_frames(self, count: int) -> None:
-        if count != self._told:
-            more, self._told = count - self._told, count
-            self._runner.count(more)
+    def on_frames(self, count: int, stage: str) -> None:
+        more, self._told = count - self._told, count
+        self._runner.count(more, stage)
 
 
 def laps_shown(reading: Reading, times: Iterable[Fraction], rate: Fraction | None) -> Sequence[int]:

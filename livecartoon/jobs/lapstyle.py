@@ -29,9 +29,8 @@ class Half:
 class LapStylize:
     """Stylizes a stretch of laps: at each start the memory is one begun in the run-up.
 
-    So a lap looks the same whether the run came from the lap before or began there; where it
-    begins within a lap, as nearly the same as a run-up makes it. In two halves for two threads,
-    as far as its stylizer is: `draw` in order, `steady` in that order.
+    So a lap looks the same whether the run came from the lap before or began there. In two halves
+    for two threads, as far as its stylizer is: `draw` in order, `steady` in that order.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class LapStylize:
             self._filters = _Handover(laps, stretch, stylize.fork, stylize.switch)
         self._from_s: Fraction | None = None
         if not stretch.is_from_start:
-            self._from_s = stretch.begins(laps) - laps.run_up_s
+            self._from_s = stretch.drawn_from(laps)
         self._last: tuple[Pixels, Any] | None = None
         """Source and drawing of the frame before: a repeated one is not drawn again."""
 

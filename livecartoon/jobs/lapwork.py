@@ -16,8 +16,9 @@ from livecartoon.frame import Frame
 from livecartoon.jobs.lapstyle import LapStylize, Stylize
 from livecartoon.jobs.planning import Plan
 from livecartoon.jobs.reading import file_of, seconds_of
-from livecartoon.pipeline import run
-from livecartoon.sinks.laps import Segment, Stretch
+from livecartoon.jobs.report import slowest_stage
+from livecartoon.pipeline import RunReport, run
+from livecartoon.sinks.laps import Laps, Segment, Stretch
 from livecartoon.sinks.segments import SegmentSink
 from livecartoon.sources.file import FileSource
 from livecartoon.sources.rate import RatedSource
@@ -57,8 +58,10 @@ class Ear(Protocol):
         sound so far: the last piece of a damaged file is no whole lap.
         """
 
-    def on_frames(self, count: int) -> None:
-        """Hear that `count` frames of the stretch are written, runs-up not counted."""
+    def on_frames(self, count: int, stage: str) -> None:
+        """Hear that `count` frames of the stretch are written, and which stage sets the pace;
+        "redraw" while there are none.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Outcome:
     """What became of a stretch, beside its pieces."""
 
     frames: int
+    drawn: int
+    """These, and those drawn only for what remembers them."""
     busy_s: dict[str, float]
     warnings: tuple[str, ...]
     problem: LivecartoonError | None
@@ -86,14 +91,14 @@ class LapWork:
         self._halt = halt
 
     def __call__(
-        self, stylize: Stylize, stretch: Stretch, expected: Segment | None, ear: Ear
+        self, stylize: Stylize, stretch: Stretch, expected: list[int], ear: Ear
     ) -> Outcome:
-        """Do a stretch behind the piece `expected`; go through the whole file where seeking
-        misleads.
+        """Do a stretch behind pictures of the times `expected`, as `before` tells them; go
+        through the whole file where seeking misleads.
         """
         done = self._attempt(stylize, stretch, expected, ear, may_seek=True)
         if done is None:
-            done = self._attempt(stylize, stretch, None, ear, may_seek=False)
+            done = self._attempt(stylize, stretch, [], ear, may_seek=False)
         assert done is not None
         return done
 
@@ -101,17 +106,17 @@ class LapWork:
         self,
         stylize: Stylize,
         stretch: Stretch,
-        expected: Segment | None,
+        expected: list[int],
         ear: Ear,
         *,
         may_seek: bool,
     ) -> Outcome | None:
-        """Do it; None, with nothing done, if the run-up is not what `expected` ends with."""
+        """Do it; None, with nothing done, if what comes before it is not what is `expected`."""
         laps = self._reading.laps
         if hasattr(stylize, "reset"):
             stylize.reset()  # what another stretch left behind is not the past of this one
-        begins_s = stretch.begins(laps)
-        check = _RunUpCheck(begins_s, laps.run_up_s, expected, self._reading.info.time_base)
+        tick = self._reading.info.time_base
+        check = _RunUpCheck(stretch, laps, [pts * tick for pts in expected])
         started_at = dict(getattr(stylize, "stage_s", {}))
         with self._reading.open(stretch, may_seek=may_seek) as source:
             closed = partial(self._closed, ear, stretch, file_of(source))
@@ -125,12 +130,11 @@ class LapWork:
             drawn = LapStylize(stylize, laps, stretch, self._reading.compare, look)
             try:
                 with sink, self._ended_where_left(sink):
-                    done = run(source, drawn, sink, on_frame=lambda _: ear.on_frames(sink.frames))
+                    done = run(source, drawn, sink, on_frame=partial(_tell, ear, sink, stylize))
             except _MisledError:
                 return None
-            ear.on_frames(sink.frames)
             spent = spent_since(getattr(stylize, "stage_s", {}), started_at)
-            return _outcome(source, sink, done.busy_s | spent)
+            return _outcome(source, sink, done, spent)
 
     @contextmanager
     def _ended_where_left(self, sink: SegmentSink) -> Iterator[None]:
@@ -154,12 +158,25 @@ class LapWork:
         ear.on_closed(segment, len(lost), opened.problem is None)
 
 
+def _tell(ear: Ear, sink: SegmentSink, stylize: Stylize, done: RunReport) -> None:
+    stage = "redraw"
+    if sink.frames:
+        stage = slowest_stage(done.busy_s, getattr(stylize, "stage_s", {}))
+    ear.on_frames(sink.frames, stage)
+
+
 def _outcome(
-    source: FileSource | RatedSource, sink: SegmentSink, busy_s: dict[str, float]
+    source: FileSource | RatedSource, sink: SegmentSink, done: RunReport, spent: dict[str, float]
 ) -> Outcome:
     opened = file_of(source)
     return Outcome(
-        sink.frames, busy_s, opened.warnings(), opened.problem, sink.last_lap, opened.judge()
+        frames=sink.frames,
+        drawn=done.frames,
+        busy_s=done.busy_s | spent,
+        warnings=opened.warnings(),
+        problem=opened.problem,
+        last_lap=sink.last_lap,
+        judge=opened.judge(),
     )
 
 
@@ -173,23 +190,19 @@ class _MisledError(Exception):
 
 
 class _RunUpCheck:
-    """Compares the times of the run-up with the end of the piece before."""
+    """Compares the times of what is drawn before a stretch with those of the pieces before it."""
 
-    def __init__(
-        self, begins_s: Fraction, run_up_s: Fraction, piece: Segment | None, tick: Fraction
-    ) -> None:
-        """`piece` ends at `begins_s`; its times count in `tick`."""
-        self._begins_s = begins_s
-        self._from_s = begins_s - run_up_s
+    def __init__(self, stretch: Stretch, laps: Laps, times: list[Fraction]) -> None:
+        """`times` are those of the pieces; without any, everything is right."""
+        self._begins_s = stretch.begins(laps)
         self._expected: list[Fraction] | None = None
-        if piece is not None:
-            times = [pts * tick for pts in piece.pts]
-            self._from_s = max(self._from_s, times[0])  # it may be shorter than the run-up
+        if times:
+            self._from_s = max(stretch.drawn_from(laps), times[0])  # they may begin later
             self._expected = [at_s for at_s in times if at_s >= self._from_s]
         self._seen: list[Fraction] = []
 
     def __call__(self, frame: Frame) -> None:
-        """Take a frame; at the first one behind the run-up, raise if other ones came before it."""
+        """Take a frame; at the stretch's first one, raise if other ones came before it."""
         if self._expected is None:
             return
         at_s = seconds_of(frame)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from livecartoon.errors import InputError, OutputError, UsageError
 from livecartoon.sinks.encoder import CONTAINERS, container_of
+from livecartoon.styles import short_name
 
 #: Suffixes a result keeps from its source.
 KEPT = tuple(sorted(set(CONTAINERS) - {"avi", "webp"}))
@@ -90,7 +91,7 @@ def output_for(
     """
     suffix = source.suffix.lower().lstrip(".")
     extension = suffix if suffix in known else fallback
-    style = Path(style).stem if style.endswith(".safetensors") else style
+    style = short_name(style)
     plain = f"{source.stem}.{style}.{extension}"
     if output is None:
         return source.with_name(plain)

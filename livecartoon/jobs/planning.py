@@ -24,6 +24,7 @@ from livecartoon.sinks.laps import Segment, Stretch
 from livecartoon.sinks.segments import SegmentSink
 from livecartoon.sources.base import StreamNote, note
 from livecartoon.sources.tracks import Tracks
+from livecartoon.styles import short_name
 
 Warn = Callable[[str, str], None]
 #: Below this much free space beside the output a run is not worth starting.
@@ -89,7 +90,7 @@ class Plan:
             return {}
         from livecartoon import __version__
 
-        made = f"livecartoon {__version__} style={Path(self.options.style).stem}"
+        made = f"livecartoon {__version__} style={short_name(self.options.style)}"
         comment = self.tracks.tags.get("comment", "")
         return self.tracks.tags | {"comment": f"{comment}; {made}" if comment else made}
 

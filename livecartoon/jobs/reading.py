@@ -93,8 +93,7 @@ class Reading:
         stretch = stretch or Stretch()
         start_s: Fraction | None = None
         if not stretch.is_from_start or self.starts_late:
-            run_up_s = 0 if stretch.is_from_start else self.laps.run_up_s
-            start_s = max(stretch.begins(self.laps) - run_up_s, self.start_s)
+            start_s = max(stretch.drawn_from(self.laps), self.start_s)
         end_s = self.end_s
         if stretch.end is not None:
             lap_end_s = self.laps.begins(stretch.end)

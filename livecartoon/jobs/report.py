@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -29,7 +30,7 @@ class FileReport:
     fps_end_to_end: float = 0.0
     speed: float = 0.0
     stage_ms: dict[str, float] = field(default_factory=dict)
-    """Busy time per frame of each stage; stages overlap."""
+    """Busy time of each stage per frame that went through it; stages overlap."""
     predicted_seconds: float | None = None
     """Of a plan for a cluster: until this film is drawn, from the first frame of all on."""
     bytes_in: int = 0
@@ -47,14 +48,17 @@ class FileReport:
     error: LivecartoonError | None = None
     """Why the status is not done; its exit code is the run's for a single file."""
 
-    def measure(self, frames: int, seconds: float, busy_s: dict[str, float]) -> None:
+    def measure(self, frames: int, seconds: float) -> None:
         """Note how fast `frames` of the result, all but those of an earlier run, were made."""
-        share = max(1, frames)
         film_s = self.duration * frames / max(1, self.frames_out)
         self.fps_end_to_end = round(frames / seconds, 3) if seconds else 0.0
         self.speed = round(film_s / seconds, 3) if seconds else 0.0
-        self.stage_ms = {name: round(1000 * s / share, 3) for name, s in busy_s.items()}
         self.peak_rss = peak_rss()
+
+    def note_stages(self, frames: int, busy_s: Mapping[str, float]) -> None:
+        """Note what each stage took of `frames`, those of run-ups among them."""
+        share = max(1, frames)
+        self.stage_ms = {name: round(1000 * s / share, 3) for name, s in busy_s.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `files` in the JSON document."""
@@ -117,6 +121,14 @@ def planned_engine(options: EngineOptions, width: int, height: int) -> dict[str,
         "engine_key": None,
         "infer_size": (-(-width // spec.reduction), -(-height // spec.reduction)),
     }
+
+
+def slowest_stage(busy_s: Mapping[str, float], stylized_s: Mapping[str, float]) -> str:
+    """Name what sets the pace; `stylized_s` are the parts of the pipeline's "stylize"."""
+    stages = {**busy_s, **stylized_s}
+    if stylized_s:
+        stages.pop("stylize", None)
+    return max(stages, key=lambda name: stages[name])
 
 
 def peak_rss() -> int | None:

@@ -29,22 +29,26 @@ def gaps(done: Pieces) -> list[Stretch]:
         piece = done[key]
         if key != (start.first, start.part):
             found.append(replace(start, end=piece.index))
-        start = Stretch(piece.last + 1)
-        if piece.cut_s is not None:
-            start = Stretch(piece.index, None, piece.part + 1, piece.cut_s)
+        start = behind(piece)
     return [*found, start]
 
 
-def before(done: Pieces, stretch: Stretch) -> Segment | None:
-    """Return the piece right before a stretch; None where there is none with a picture."""
-    if stretch.part:
-        piece = done.get((stretch.first, stretch.part - 1))
-    else:
-        earlier = [key for key in done if key[0] == stretch.first - 1]
-        piece = done[max(earlier)] if earlier else None
-        if piece is not None and piece.cut_s is not None:
-            return None  # its lap goes on behind it
-    return piece if piece is not None and piece.pts else None
+def behind(piece: Segment) -> Stretch:
+    """Return all that comes behind a piece: of its lap, if it was cut, and the laps after it."""
+    if piece.cut_s is None:
+        return Stretch(piece.last + 1)
+    return Stretch(piece.index, None, piece.part + 1, piece.cut_s)
+
+
+def before(done: Pieces, stretch: Stretch) -> list[int]:
+    """Return the times right before a stretch, without a hole: of its lap, of the last piece of
+    the lap before if that is whole.
+    """
+    pieces = [done[stretch.first, part] for part in range(stretch.part)]
+    earlier = [key for key in done if key[0] == stretch.first - 1]
+    if earlier and done[max(earlier)].cut_s is None:
+        pieces.insert(0, done[max(earlier)])
+    return [pts for piece in pieces for pts in piece.pts]
 
 
 def without_orphans(pieces: Collection[Segment]) -> dict[tuple[int, int], Segment]:

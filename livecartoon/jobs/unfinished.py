@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from livecartoon.backends import cache
+from livecartoon.folders import cache_folder
 
 JOURNAL = "journal.jsonl"
 MAX_NOTE = 1 << 16
@@ -16,7 +16,7 @@ MAX_NOTE = 1 << 16
 
 def notes_dir() -> Path:
     """Folder of the notes, beside the compiled engines."""
-    return cache.cache_dir().with_name("unfinished")
+    return cache_folder("unfinished")
 
 
 def remember(folder: Path) -> None:

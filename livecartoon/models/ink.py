@@ -73,15 +73,23 @@ class Ink(nn.Module):
             lines = from_blocks(lines, 2).permute(0, 3, 1, 2)
         return lines
 
-    def forward(self, flat: Tensor, weight: Tensor, amount: Tensor | float = 1.0) -> Tensor:
+    def forward(
+        self,
+        flat: Tensor,
+        weight: Tensor,
+        amount: Tensor | float = 1.0,
+        fills: Tensor | None = None,
+    ) -> Tensor:
         """Draw on a flat picture (N, 3*b^2, H/b, W/b) in 0..1.
 
-        `weight` (N, 1, H/b, W/b) scales the lines per block, `amount` all of them.
+        `weight` (N, 1, H/b, W/b) scales the lines per block, `amount` all of them. With `fills`
+        the lines found in `flat` are drawn on that picture.
         """
         lines = self.lines(_convolve(flat, self.luminance))
         opacity = torch.clamp(lines * (weight * (self.style.strength * amount)), 0, 1)
         opacity = _convolve(opacity, self.repeat)
-        return flat * (1 - opacity * (1 - self.style.tint)) + opacity * self._tone()
+        fills = flat if fills is None else fills
+        return fills * (1 - opacity * (1 - self.style.tint)) + opacity * self._tone()
 
 
 class _Darkness(nn.Module):

@@ -68,14 +68,18 @@ class StudentPicture(nn.Module):
         size: tuple[int, int],
         reduction: int = 1,
         layers: tuple[str, ...] = (),
+        table: nn.Module | None = None,
     ) -> None:
-        """`size` is (height, width) of the frames."""
+        """`size` is (height, width) of the frames; `table` grades the fills between the network
+        and the lines.
+        """
         super().__init__()
         check_layers(layers)
         self.generator = generator
         self.height, self.width = size
         self.reduction = reduction
         self.layers = layers
+        self.table = table
         self.block = BLOCK if reduction == 1 else reduction
         self.ink = Ink(ink, self.block, line_scale(reduction))
         down, _ = smaller_in_blocks(self.block, self.block)
@@ -105,7 +109,8 @@ class StudentPicture(nn.Module):
         if self.generator.bands:
             luma = self._luma(flat)
             flat = flat + soft_bands(luma, self.generator.bands) - luma
-        drawn = self.ink(flat, weight, look[0])
+        fills = None if self.table is None else self.table(flat)
+        drawn = self.ink(flat, weight, look[0], fills)
         return finished(drawn, photo, look, self.layers, self._luma, self.levels_type)
 
     def _pad(self, frame: Tensor) -> Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -23,11 +24,18 @@ class NestedUNetConfig:
     deep_supervision: bool = False
     """A head per depth: trains all of them and makes the depth a speed knob."""
     input_skip: bool = True
+    skip_cell: int = 1
+    """The skip carries means of squares of that many pixels: colours without the detail, which
+    the heads cannot take away, for the norms hide how strong it is. 1 = every pixel."""
+    cell: int = 1
+    """Pixel art: every square of that many pixels is painted with the mean of what is drawn."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))  # a list when read from JSON
         if len(self.widths) < 2 or min(self.widths) < 1:
             raise ValueError(f"widths {self.widths} are not two or more positive numbers")
+        if min(self.skip_cell, self.cell) < 1:
+            raise ValueError(f"skip_cell {self.skip_cell} or cell {self.cell} is below 1")
 
     @property
     def depth(self) -> int:
@@ -43,7 +51,7 @@ class NestedUNet(Generator):
     def __init__(self, config: NestedUNetConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or NestedUNetConfig()
-        self.multiple = 2**config.depth  # type: ignore[misc]  # depends on the configuration
+        self.multiple = math.lcm(2**config.depth, config.skip_cell, config.cell)  # type: ignore[misc]  # depends on the configuration
         widths, depth = config.widths, config.depth
         self.pool = nn.MaxPool2d(2)
         self.nodes = nn.ModuleDict()
@@ -74,14 +82,17 @@ class NestedUNet(Generator):
         if str(depth) not in self.heads:
             raise ValueError(f"no head at depth {depth}, only at {', '.join(self.heads)}")
         widths = self.config.widths[: depth + 1]
-        smaller = NestedUNet(NestedUNetConfig(widths, False, self.config.input_skip))
+        smaller = NestedUNet(replace(self.config, widths=widths, deep_supervision=False))
         own = self.state_dict()
         smaller.load_state_dict({name: own[name] for name in smaller.state_dict()})
         return smaller.train(self.training)
 
     def _picture(self, photo: Tensor, top: list[Tensor], depth: int) -> Tensor:
+        config = self.config
         drawn = torch.tanh(self.heads[str(depth)](top[depth]))
-        return with_input(drawn, photo, self.training) if self.config.input_skip else drawn
+        if config.input_skip:
+            drawn = with_input(drawn, in_cells(photo, config.skip_cell), self.training)
+        return in_cells(drawn, config.cell)
 
     def _top_level(self, photo: Tensor, depth: int) -> list[Tensor]:
         """Nodes X[0, 0..depth], built along the diagonals that `depth` needs."""
@@ -95,6 +106,13 @@ class NestedUNet(Generator):
                 larger = F.interpolate(lower, scale_factor=2.0, mode="nearest")
                 row.append(self.nodes[f"{i - j}_{j}"](torch.cat([*row, larger], 1)))
         return rows[0]
+
+
+def in_cells(picture: Tensor, cell: int) -> Tensor:
+    """Means of squares of `cell` pixels of (N, C, H, W), each painted over its square."""
+    if cell == 1:
+        return picture
+    return F.interpolate(F.avg_pool2d(picture, cell), scale_factor=float(cell), mode="nearest")
 
 
 def _node(inputs: int, outputs: int) -> nn.Sequential:

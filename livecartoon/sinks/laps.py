@@ -41,12 +41,19 @@ class Stretch:
 
     @property
     def is_from_start(self) -> bool:
-        """Whether nothing comes before it."""
-        return not self.first and self.cut_s is None
+        """Whether no run-up comes before it."""
+        return not self.first
 
     def begins(self, laps: Laps) -> Fraction:
         """Return the earliest time its first picture can have."""
         return self.cut_s if self.cut_s is not None else laps.begins(self.first)
+
+    def drawn_from(self, laps: Laps) -> Fraction:
+        """Return the time from which on is drawn: the run-up of its first lap, and that lap.
+
+        What of the lap lies before a cut is drawn again, for what the filters remember of it.
+        """
+        return laps.begins(self.first) - laps.run_up_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 import av
 import av.container
@@ -23,32 +21,30 @@ from livecartoon.frame import Frame
 from livecartoon.sources.base import Source, VideoInfo
 from livecartoon.sources.devices import CameraInfo, find_camera, holder_of, list_cameras
 from livecartoon.sources.network import (
-    NETWORK_OPTIONS,
     NETWORK_SCHEMES,
     NETWORK_TIMEOUT_S,
     STDIN,
     unreachable,
 )
 from livecartoon.sources.paced import Pace
+from livecartoon.sources.wish import CameraWish, InputFormat, attempts
 
-__all__ = ["CameraInfo", "CameraSource", "InputFormat", "find_camera", "list_cameras"]
+__all__ = [
+    "CameraInfo",
+    "CameraSource",
+    "CameraWish",
+    "InputFormat",
+    "find_camera",
+    "list_cameras",
+]
 
-InputFormat = Literal["auto", "mjpeg", "yuyv"]
 log = logging.getLogger(__name__)
 TIME_BASE = Fraction(1, 1_000_000)
 GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 5.0
 NOT_READY_S = 0.004
-
-
-@dataclass(frozen=True, slots=True)
-class CameraWish:
-    """What the camera is asked for; it may grant something else."""
-
-    width: int = 1280
-    height: int = 720
-    rate: Fraction = Fraction(30)
-    input_format: InputFormat = "auto"
+MOST_QUEUED_S = 1.0
+"""A driver's stamp that is older than this is of another clock."""
 
 
 class CameraSource(Source):
@@ -110,7 +106,7 @@ class CameraSource(Source):
     def _open(self) -> str:
         """Open the device with the best format it takes; return that format's name."""
         problem: Exception | None = None
-        for name, options in _attempts(self.camera, self._wish):
+        for name, options in attempts(self.camera, self._wish):
             try:
                 self._container = _open_container(self.camera, options)
             except (av.FFmpegError, OSError, ValueError) as error:
@@ -161,6 +157,8 @@ class CameraSource(Source):
                 pictures = packet.decode()
             except av.InvalidDataError:  # cameras often start with half a picture
                 continue
+            if self.camera.driver == "v4l2":
+                captured_s = driver_stamp_s(packet.pts, packet.time_base, captured_s)
             for picture in pictures:
                 yield self._frame(picture, self._in_time(picture, captured_s))
 
@@ -218,6 +216,17 @@ class CameraSource(Source):
         return not self.camera.driver and self.camera.device != STDIN
 
 
+def driver_stamp_s(pts: int | None, time_base: Fraction | None, now_s: float) -> float:
+    """Return when the driver filled a buffer that was taken at `now_s`, on the monotonic clock.
+
+    `now_s` where the stamp is of another clock, or of one that was set meanwhile.
+    """
+    if pts is None or not time_base:
+        return now_s
+    stamp_s = float(pts * time_base)
+    return stamp_s if now_s - MOST_QUEUED_S <= stamp_s <= now_s else now_s
+
+
 def _found_again(camera: CameraInfo) -> CameraInfo:
     """Return the same camera, which may have another device path after it was plugged in."""
     if camera.driver != "v4l2":
@@ -237,23 +246,6 @@ def _resolve(text: str) -> CameraInfo:
         shown = without_secrets(text)
         return CameraInfo(0, shown, shown, text, "")
     return find_camera(text)
-
-
-def _attempts(camera: CameraInfo, wish: CameraWish) -> list[tuple[str, dict[str, str]]]:
-    """Return (format name, driver options) in the order of trying."""
-    if not camera.driver:
-        return [("stream", NETWORK_OPTIONS.get(camera.device.partition("://")[0], {}))]
-    granted = {"video_size": f"{wish.width}x{wish.height}", "framerate": str(wish.rate)}
-    if camera.driver == "avfoundation":
-        return [("nv12", granted | {"pixel_format": "nv12"}), ("any", {"framerate": "30"})]
-    key, yuyv_key, yuyv = "input_format", "input_format", "yuyv422"
-    if camera.driver == "dshow":
-        key, yuyv_key, yuyv = "vcodec", "pixel_format", "yuyv422"
-        granted["rtbufsize"] = "64M"
-    formats = [("mjpeg", granted | {key: "mjpeg"}), ("yuyv", granted | {yuyv_key: yuyv})]
-    if wish.input_format == "yuyv":
-        formats.reverse()
-    return [*formats, ("any", granted), ("any", {})]
 
 
 def _open_container(camera: CameraInfo, options: dict[str, str]) -> av.container.InputContainer:

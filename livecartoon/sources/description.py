@@ -38,7 +38,10 @@ class FrameFacts:
 
 
 def frame_facts(
-    frame: av.video.frame.VideoFrame, stream: av.video.stream.VideoStream
+    frame: av.video.frame.VideoFrame,
+    stream: av.video.stream.VideoStream,
+    *,
+    deinterlaces: bool = True,
 ) -> FrameFacts:
     """Return how `frame`, the first of `stream`, and all after it are to be read."""
     filters = prepare.upright_filters(prepare.display_matrix(frame))
@@ -54,7 +57,8 @@ def frame_facts(
         warnings.append("HDR is tone-mapped to BT.709; HDR metadata is not carried over")
     is_interlaced = stream.codec_context.field_order not in PROGRESSIVE
     if is_interlaced or frame.interlaced_frame:
-        warnings.append("interlaced: de-interlaced to the same frame rate")
+        done = "de-interlaced to the same frame rate" if deinterlaces else "its fields stay woven"
+        warnings.append(f"interlaced: {done}")
     if any(c.is_alpha for c in frame.format.components) or stream.metadata.get("alpha_mode") == "1":
         warnings.append("its transparency is dropped")
     return FrameFacts(

@@ -73,17 +73,17 @@ class FileSource(Source):
         self._decoder = PictureDecoder(path, how, self._fail)
         self.time_base = self._decoder.time_base
         try:
-            self._describe(hdr)
+            self._describe(hdr, deinterlaces=deinterlace)
             self._shaper = Shaper(path, self._facts, deinterlaces=deinterlace)
             self._go_to_part()
         except BaseException:
             self.close()
             raise
 
-    def _describe(self, hdr: str) -> None:
+    def _describe(self, hdr: str, *, deinterlaces: bool) -> None:
         container, stream = self._decoder.container, self._decoder.stream
         first = self._decoder.first
-        self._facts = frame_facts(first, stream)
+        self._facts = frame_facts(first, stream, deinterlaces=deinterlaces)
         if colour.is_hdr(self._facts.transfer) and hdr == "refuse":
             raise InputError(
                 "E305", f"{self.path.name} is HDR", "drop --hdr refuse to have it tone-mapped"

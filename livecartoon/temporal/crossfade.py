@@ -33,6 +33,8 @@ class Crossfade:
         self._noise = np.full((height, width), _NOISE, np.float32)
         self._opening = np.empty_like(self._noise)
         self._kept = np.ones_like(self._noise)
+        # Taken anew for each frame, these would cost as much as the mixing.
+        self._share, self._rest = np.empty((2, *source.shape[:2]), np.float32)
         self._is_cut = False
 
     def is_over(self, now_s: float) -> bool:
@@ -56,6 +58,8 @@ class Crossfade:
     def _mixed(self, styled: Pixels, now_s: float) -> Pixels:
         t = min(max((now_s - self._start_s) / FADE_S, 0.0), 1.0)
         height, width = styled.shape[:2]
-        share = cv2.resize(self._kept * (1 - t * t * (3 - 2 * t)), (width, height))
-        mixed = cv2.blendLinear(self._shown, styled, share, 1 - share)
+        np.multiply(self._kept, 1 - t * t * (3 - 2 * t), out=self._opening)
+        cv2.resize(self._opening, (width, height), dst=self._share)
+        np.subtract(1, self._share, out=self._rest)
+        mixed = cv2.blendLinear(self._shown, styled, self._share, self._rest)
         return np.asarray(mixed, dtype=np.uint8)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from livecartoon.frame import Pixels
 from livecartoon.temporal.blend import Blend, BlendState
-from livecartoon.temporal.fetch import fetch
+from livecartoon.temporal.fetch import fetch, fetch_planes
 from livecartoon.temporal.gate import Gate
 from livecartoon.temporal.motion import Motion
 from livecartoon.temporal.noise import ResidualNoise
@@ -53,7 +53,7 @@ class FlowState(BlendState):
         self._resting = self._noise, self._gate
         self._moving_with = ResidualNoise(height, width), Gate(height, width, _SHUT, _OPEN)
         self._motion = Motion(height, width, card)
-        self._spare = np.empty_like(self._now)
+        self._pictures = np.empty((2, height, width, 3), np.float32)
         self._spare_gain = np.empty_like(self._gain)
         self._outside: NDArray[np.bool_] | None = None
         self.follows = False
@@ -88,9 +88,7 @@ class FlowState(BlendState):
         self._outside = self._motion.outside()
         places = self._motion.places
         for planes in (self._reference, self._before) if self._learns else (self._reference,):
-            for plane, moved in zip(planes, self._spare, strict=True):
-                fetch(plane, places, cv2.INTER_CUBIC, moved)
-            np.copyto(planes, self._spare)
+            fetch_planes(planes, places, self._pictures)
         fetch(self._gain, places, cv2.INTER_LINEAR, self._spare_gain)
         self._gain, self._spare_gain = self._spare_gain, self._gain
         self._history.move(self._motion.flow, self._planes.divisor)

@@ -53,11 +53,13 @@ class History:
         self._step = np.empty((self._rows, width, 3), np.float32)
         self._weight = np.empty_like(self._step)
         self._wide: Floats | None = None
-        self._spare: Floats | None = None
-        self._grid: Floats | None = None
+        self._path: _Path | None = None
+        self._is_on_its_way = False
+        """The mean has a path to go yet; it does so strip by strip, as the next frame comes in."""
 
     def seed(self, styled: Pixels) -> None:
         """Start anew from `styled`."""
+        self._is_on_its_way = False
         np.copyto(self._mean, styled)
 
     def blend(self, styled: Pixels, gain: Floats) -> Pixels:
@@ -66,13 +68,14 @@ class History:
         cv2.resize(gain, (width, height), dst=self._gain, interpolation=cv2.INTER_LINEAR)
         shown = np.empty_like(styled)
         for rows in self._strips():
-            mean = self._mean[rows]
+            mean = self._mean_of(rows)
             step, weight = self._step[: len(mean)], self._weight[: len(mean)]
             np.copyto(step, styled[rows])  # OpenCV's mixed subtraction takes three times as long
             cv2.subtract(step, mean, dst=step)
             cv2.cvtColor(self._gain[rows], cv2.COLOR_GRAY2RGB, dst=weight)
             cv2.accumulateProduct(step, weight, mean)
             cv2.convertScaleAbs(mean, dst=shown[rows])
+        self._arrive()
         return shown
 
     def rebase(self, styled: Pixels) -> None:
@@ -81,6 +84,7 @@ class History:
         Each pixel moves towards `styled` and never beyond, so the mean stays within what was
         seen there; better by 0.3 dB, too, than to move them all.
         """
+        self._finish_path()
         height, width = styled.shape[:2]
         coarse = max(width // COARSE, 1), max(height // COARSE, 1)
         target = cv2.resize(styled, coarse, interpolation=cv2.INTER_AREA)
@@ -102,19 +106,59 @@ class History:
 
         Bicubic: bilinear fetches, frame after frame, cost a quarter of the sharpness.
         """
-        height, width = self._mean.shape[:2]
-        if self._spare is None or self._grid is None:
-            self._spare = np.empty_like(self._mean)
-            y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-            self._grid = np.stack([x, y], axis=-1)
-            self._places = np.empty_like(self._grid)
-        cv2.resize(flow, (width, height), dst=self._places, interpolation=cv2.INTER_LINEAR)
-        self._places *= float(times)
-        self._places += self._grid
-        fetch(self._mean, self._places, cv2.INTER_CUBIC, self._spare)
-        np.clip(self._spare, 0, 255, out=self._spare)
-        self._mean, self._spare = self._spare, self._mean
+        self._finish_path()
+        if self._path is None:
+            self._path = _Path(self._mean, self._rows)
+        self._path.lead(flow, times)
+        self._is_on_its_way = True
+
+    def _mean_of(self, rows: slice) -> Floats:
+        """A strip of the mean, fetched if it is on its way."""
+        if self._is_on_its_way and self._path is not None:
+            return self._path.fetched(self._mean, rows)
+        return self._mean[rows]
+
+    def _finish_path(self) -> None:
+        """Go it now, where somebody else than the next frame asks for the mean."""
+        if self._is_on_its_way:
+            for rows in self._strips():
+                self._mean_of(rows)
+            self._arrive()
+
+    def _arrive(self) -> None:
+        """Take the strips that were fetched for the mean."""
+        if self._is_on_its_way and self._path is not None:
+            self._mean, self._path.moved = self._path.moved, self._mean
+        self._is_on_its_way = False
 
     def _strips(self) -> Iterator[slice]:
         height = len(self._mean)
         return (slice(top, top + self._rows) for top in range(0, height, self._rows))
+
+
+class _Path:
+    """Where every pixel's mean comes from; fetched strip by strip, while they are in the cache."""
+
+    def __init__(self, mean: Floats, rows: int) -> None:
+        """For a mean like this, in strips of at most `rows`."""
+        height, width = mean.shape[:2]
+        self.moved = np.empty_like(mean)
+        """What was fetched."""
+        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        self._grid = np.stack([x, y], axis=-1)
+        self._flow, self._times = np.empty_like(self._grid), 1.0
+        self._places = np.empty((rows, width, 2), np.float32)
+
+    def lead(self, flow: Floats, times: int) -> None:
+        """Along `flow` (h, w, 2), `times` as far."""
+        height, width = self._flow.shape[:2]
+        cv2.resize(flow, (width, height), dst=self._flow, interpolation=cv2.INTER_LINEAR)
+        self._times = float(times)
+
+    def fetched(self, mean: Floats, rows: slice) -> Floats:
+        """Fetch a strip from `mean`."""
+        moved = self.moved[rows]
+        places = self._places[: len(moved)]
+        cv2.scaleAdd(self._flow[rows], self._times, self._grid[rows], dst=places)
+        fetch(mean, places, cv2.INTER_CUBIC, moved)
+        return np.clip(moved, 0, 255, out=moved)

@@ -41,7 +41,9 @@ class Motion:
         y, x = np.mgrid[0:height, 0:width].astype(np.float32)
         self._grid = np.stack([x, y], axis=-1)
         self._moved, self._rest, self._error, self._mask = np.empty((4, height, width), np.float32)
-        self._outside, self._beyond = np.empty((2, height, width), np.bool_)
+        self._outside = np.empty((height, width), np.bool_)
+        self._inside = np.empty((height, width), np.uint8)
+        self._both = np.empty((height, width, 2), np.float32)
         self._kernel = np.ones((5, 5), np.uint8)
         self.flow: Floats = np.zeros((height, width, 2), np.float32)
         """Where each pixel was, relative to where it is."""
@@ -69,19 +71,17 @@ class Motion:
         cv2.dilate(self._mask, self._kernel, dst=self._moved)
         cv2.boxFilter(self._moved, -1, (5, 5), dst=self._mask)
         self._mask[resting] = 0
-        self.flow *= self._mask[..., None]
+        cv2.merge([self._mask, self._mask], dst=self._both)
+        cv2.multiply(self.flow, self._both, dst=self.flow)
         np.add(self._grid, self.flow, out=self.places)
         return True
 
     def outside(self) -> NDArray[np.bool_]:
         """Return the pixels (h, w) that were not in the picture; overwritten by the next call."""
-        self._outside.fill(False)
-        for axis, length in enumerate((self._grid.shape[1], self._grid.shape[0])):
-            place = self.places[..., axis]
-            for is_beyond, limit in ((np.less, 0), (np.greater, length - 1)):
-                is_beyond(place, limit, out=self._beyond)
-                self._outside |= self._beyond
-        return self._outside
+        height, width = self._outside.shape
+        last = width - 1, height - 1
+        inside = cv2.inRange(self.places, (0, 0), last, dst=self._inside)
+        return np.equal(inside, 0, out=self._outside)
 
     def _mark_moving(self, luma: Floats, before: Floats, noise: float) -> None:
         """Write 1 into the mask where motion explains the picture, 0 where rest does as well."""

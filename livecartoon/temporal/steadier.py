@@ -65,6 +65,14 @@ class Steadier:
         """Forget the past: the next frame is shown as it is."""
         self._filter.reset()
 
+    def stay(self) -> bool:
+        """Do without what costs most, for good; False if that is not done at the moment."""
+        if self.report.method != "flow" or not isinstance(self._filter, Sparing):
+            return False
+        self._filter.stay()
+        self.report.note = "anti-flicker stays with blend: no level holds while it follows"
+        return True
+
     def _watch_cost(self, filter_: Sparing, elapsed_s: float, network_s: float) -> None:
         count = self.report.frames["flow"]
         self.report.is_on_trial = count < TRIAL_FRAMES

@@ -263,5 +263,7 @@ def test_progress_when_json_then_lines_validate(folder, capsys):
     assert run(args) == 0
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
     assert lines
-    for line in lines:
-        jsonschema.validate(json.loads(line), SCHEMAS["progress"])
+    for line in map(json.loads, lines):
+        jsonschema.validate(line, SCHEMAS["progress"])
+        assert line["stage"] in ("decode", "network", "temporal", "encode")
+        assert line["engine"] in ("openvino fp32", "torch fp32")

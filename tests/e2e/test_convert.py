@@ -114,6 +114,7 @@ def test_convert_reports_what_the_document_needs(tmp_path: Path) -> None:
     assert fields["bytes_out"] == (tmp_path / "a.identity.mp4").stat().st_size
     assert {"decode", "encode"} <= fields["stage_ms"].keys()
     assert [step.frame for step in progress] == list(range(1, 21))
+    assert {step.stage for step in progress} <= {"decode", "stylize", "encode"}
 
 
 def test_convert_of_tags_keeps_them_and_signs(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def folder(tmp_path: Path, engines: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     """The current folder, holding what the pages name."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(engines))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     write_clip(tmp_path / "holiday.mp4", 0.125)
     photo = tmp_path / "photo.png"
     photo.write_bytes(encode_picture(photo, drawn_picture(320, 180)))

@@ -6,18 +6,32 @@ import resource
 import shutil
 from contextlib import nullcontext
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from livecartoon.config import EngineOptions, Look
 from livecartoon.errors import OutputError, UsageError
+from livecartoon.frame import Frame
+from livecartoon.jobs.convert import convert_file
+from livecartoon.jobs.hooks import Progress
 from livecartoon.jobs.unfinished import list_unfinished, notes_dir
 from livecartoon.sources.base import VideoInfo
 from livecartoon.sources.probe import inspect
 from livecartoon.stylizer import EngineReport
 from tests.drawing import write_clip
-from tests.laps import OPTIONS, PLANS, SHORT, assert_same_film, convert, pixels_of, stopping
+from tests.laps import (
+    OPTIONS,
+    PLANS,
+    SHORT,
+    Echo,
+    assert_same_film,
+    convert,
+    echo,
+    pixels_of,
+    stopping,
+)
 
 
 def stopped(folder: Path) -> Path:
@@ -94,9 +108,9 @@ def test_resume_of_another_job_refuses_and_names_the_option(tmp_path: Path) -> N
 def test_resume_of_a_run_stopped_again_and_again_loses_no_frame(tmp_path: Path) -> None:
     clip = stopped(tmp_path)
     convert(clip, tmp_path / "whole.mkv")
-    for _ in range(2):
+    for drawn in (20, 24):  # 12 of them the run-up, then the frames of the lap that are there
         with pytest.raises(KeyboardInterrupt):
-            convert(clip, tmp_path / "b.mkv", make=stopping(16))  # 12 of them the run-up
+            convert(clip, tmp_path / "b.mkv", make=stopping(drawn))
     folder = tmp_path / "b.mkv.livecartoon"
     assert [path.name for path in sorted(folder.glob("seg-00003*"))] == [
         "seg-00003-1.mp4",
@@ -105,6 +119,49 @@ def test_resume_of_a_run_stopped_again_and_again_loses_no_frame(tmp_path: Path) 
     ]
     assert 44 < convert(clip, tmp_path / "b.mkv").resumed_from_frame < 50
     assert_same_film(tmp_path / "whole.mkv", tmp_path / "b.mkv")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("after", [10, 35])
+def test_resume_of_a_stopped_part_at_another_rate_ends_as_the_uninterrupted_one(
+    tmp_path: Path, after: int, jobs: int
+) -> None:
+    clip = write_clip(tmp_path / "a.mp4", PLANS["vfr.mp4"])
+    settings = replace(SHORT, fps=Fraction(50), ss=Fraction(1, 5))
+    convert(clip, tmp_path / "whole.mkv", settings)
+    with pytest.raises(KeyboardInterrupt):
+        convert(clip, tmp_path / "b.mkv", settings, stopping(after))
+    report = convert(clip, tmp_path / "b.mkv", replace(settings, jobs=jobs))
+    assert report.resumed_from_frame == after
+    assert_same_film(tmp_path / "whole.mkv", tmp_path / "b.mkv")
+
+
+def test_resume_tells_what_is_drawn_again(tmp_path: Path) -> None:
+    clip = stopped(tmp_path)
+    told: list[Progress] = []
+    convert_file(clip, tmp_path / "b.mkv", OPTIONS, SHORT, told.append, make_stylize=echo)
+    is_again = [step.stage == "redraw" for step in told]
+    assert is_again == sorted(is_again, reverse=True)
+    assert 12 < sum(is_again) < 40
+    assert {step.frame for step in told if step.stage == "redraw"} == {40}
+
+
+def test_resume_counts_what_is_drawn_again_in_the_time_of_a_stage(tmp_path: Path) -> None:
+    class Timed(Echo):
+        """Says that each picture takes a second."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.stage_s = {"network": 0.0}
+
+        def __call__(self, frame: Frame) -> Frame:
+            self.stage_s["network"] += 1
+            return super().__call__(frame)
+
+    clip = stopped(tmp_path)
+    report = convert(clip, tmp_path / "b.mkv", make=lambda info, options: nullcontext(Timed()))
+    assert report.resumed_from_frame == 40
+    assert 600 < report.stage_ms["network"] <= 1000  # not all that is read is drawn
 
 
 def test_resume_with_other_streams_wanted_goes_on(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from livecartoon.errors import InputError, LivecartoonError
+from livecartoon.errors import InputError, LivecartoonError, ModelError
+from livecartoon.models.cube import parse_cube
 from livecartoon.snap.palette import bin_of, read_palette
 from tests.drawing import cut_off, damage, drawn_photo
 from trainer.data.decode import read_rgb, write_png
@@ -124,3 +125,34 @@ def test_list_that_is_no_text_then_our_error(tmp_path):
     listed.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError):
         find_origins([listed])
+
+
+@given(content=st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
+def test_colour_table_of_any_bytes_then_is_a_table_or_our_error(content):
+    check_table(content)
+
+
+@given(
+    lines=st.lists(
+        st.sampled_from(
+            (
+                *("LUT_3D_SIZE 2", "LUT_1D_SIZE 2", "0 0 0", "1 1 1", "1e999 0 0", "nan 0 0"),
+                *("DOMAIN_MAX 2 2 2", "DOMAIN_MIN 9 9 9", "LUT_3D_INPUT_RANGE 0 1", "٣ 1 1"),
+                *("# x", "-1 2 3"),
+            )
+        ),
+        max_size=14,
+    )
+)
+@example(lines=["LUT_3D_SIZE 2", *["0 0.5 1"] * 8])
+def test_colour_table_of_mixed_lines_then_is_a_table_or_our_error(lines):
+    check_table("\n".join(lines).encode())
+
+
+def check_table(content):
+    try:
+        lattice = parse_cube(content)
+    except ModelError:
+        return
+    assert lattice.ndim == 4
+    assert 0 <= lattice.min() <= lattice.max() <= 1

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from livecartoon.backends.base import EngineSpec
+from livecartoon.models.overlay import Overlay
 
 BASE = EngineSpec(Path("a.safetensors"), "00", 640, 360)
 OTHER: dict[str, Any] = {
@@ -15,6 +16,7 @@ OTHER: dict[str, Any] = {
     "layers": ("vivid",),
     "precision": "fp16",
     "threads": 1,
+    "overlay": Overlay(ink=(("tint", 0.5),)),
 }
 
 

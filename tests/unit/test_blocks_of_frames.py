@@ -42,6 +42,16 @@ def test_pack_when_reduced_then_takes_means_in_whole_levels():
     assert packed.ravel()[3:].sum() == 0
 
 
+@pytest.mark.parametrize("reduction", [3, 4, 5])
+def test_pack_when_reduced_further_then_takes_the_means_of_whole_cells(reduction):
+    side = 8 * reduction
+    photo = np.random.default_rng(reduction).integers(0, 256, (side, 2 * side, 3), dtype=np.uint8)
+    cells = photo.reshape(8, reduction, 16, reduction, 3).astype(float).mean((1, 3))
+    packed = Packer(2 * side, side, reduction).pack(photo).reshape(2, 4, 4, 4, 3)
+    small = packed.swapaxes(1, 2).reshape(8, 16, 3)
+    assert np.abs(small - cells).max() <= 0.5
+
+
 def test_float_blocks_then_become_the_graphs_picture():
     picture = np.random.default_rng(0).random((8, 16, 3), np.float32)
     blocks = in_blocks(picture)

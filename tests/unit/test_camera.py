@@ -12,9 +12,10 @@ import pytest
 from livecartoon.errors import DeviceError, InputError
 from livecartoon.sources import camera as camera_module
 from livecartoon.sources import devices
-from livecartoon.sources.camera import CameraInfo, CameraSource, CameraWish
+from livecartoon.sources.camera import CameraInfo, CameraSource, CameraWish, driver_stamp_s
 from livecartoon.sources.devices import find_camera, holder_of
 from livecartoon.sources.paced import Pace
+from livecartoon.sources.wish import attempts
 from tests.drawing import write_clip
 
 WISH = CameraWish(320, 180, Fraction(30))
@@ -102,7 +103,7 @@ def test_camera_url_with_password_is_named_without_it():
 @pytest.mark.parametrize(("asked", "first"), [("auto", "mjpeg"), ("yuyv", "yuyv")])
 def test_camera_attempts_end_with_anything(asked, first):
     wish = CameraWish(input_format=asked)
-    names = [name for name, _ in camera_module._attempts(CameraInfo(0, "", "", "", "v4l2"), wish)]
+    names = [name for name, _ in attempts(CameraInfo(0, "", "", "", "v4l2"), wish)]
     assert names[0] == first
     assert names[-1] == "any"
 
@@ -204,10 +205,19 @@ def test_camera_away_after_a_replug_stays_the_one_meant(monkeypatch):
     assert camera_module._found_again(before) is before
 
 
+@pytest.mark.parametrize(
+    ("pts", "meant_s"),
+    [(99_960_000, 99.96), (98_000_000, 100.0), (100_500_000, 100.0), (10**15, 100.0), (None, 100)],
+)
+def test_camera_stamp_of_the_driver_counts_if_it_is_of_our_clock(pts, meant_s):
+    assert driver_stamp_s(pts, Fraction(1, 1_000_000), 100.0) == pytest.approx(meant_s)
+    assert driver_stamp_s(pts, None, 100.0) == 100.0
+
+
 @pytest.mark.parametrize("scheme", ["http", "https", "rtsp", "rtmp", "udp"])
 def test_camera_options_of_a_stream_are_low_delay_and_keep_files_out(scheme):
     info = camera_module._resolve(f"{scheme}://10.0.0.1/live")
-    ((_, options),) = camera_module._attempts(info, WISH)
+    ((_, options),) = attempts(info, WISH)
     assert options["fflags"] == "nobuffer"
     assert "file" not in options["protocol_whitelist"].split(",")
 

@@ -57,9 +57,10 @@ def test_description_when_total_is_unknown_then_no_share_and_no_forecast():
 
 
 def test_description_when_all_is_known_then_complete():
-    text = describe(Progress(5.0, 2, 3, 50, 200, 10.0, 0.4, 15.0, "encode", 3 << 20))
+    text = describe(Progress(5.0, 2, 3, 50, 200, 10.0, 0.4, 15.0, "encode", 3 << 20, "ort fp32"))
     assert text == (
-        "file 2/3  50/200 frames  25%  10.0 fps  0.4x  0:00:05  0:00:15 left  3.0 MiB  encode"
+        "file 2/3  50/200 frames  25%  10.0 fps  0.4x  0:00:05  0:00:15 left  3.0 MiB"
+        "  encode  ort fp32"
     )
 
 
@@ -84,7 +85,8 @@ def test_json_when_running_then_at_most_two_lines_a_second(clock, capsys):
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert 3 <= len(lines) <= 5
     assert set(lines[0]) == {
-        *("t", "file", "of", "frame", "frames", "fps", "speed", "eta", "stage", "bytes_out")
+        *("t", "file", "of", "frame", "frames", "fps", "speed", "eta", "stage", "bytes_out"),
+        "engine",
     }
 
 

@@ -123,6 +123,11 @@ def test_unknown_key_changes_nothing():
     assert press(["x", "y", "", "f12"]) == desk()
 
 
+def test_help_says_that_recordings_have_no_sound():
+    (line,) = [line for line in HELP if line.startswith("r\t")]
+    assert "no sound" in line
+
+
 def test_help_names_every_key():
     named = " ".join(line.partition("\t")[0] for line in HELP)
     for key in set(ACTIONS) - {" ", "=", "left", "right"}:

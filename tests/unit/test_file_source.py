@@ -224,3 +224,37 @@ def test_file_source_of_hdr_refuses_when_told_to(tmp_path: Path) -> None:
         assert len(list(source)) == 2
         assert source.info.colour.matrix == "bt709"
         assert any("HDR" in text for text in source.info.warnings)
+
+
+def write_woven(path: Path) -> Path:
+    """Encode a disc that leaps, two moments woven into each picture."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        options = {"x264-params": "tff=1", "crf": "1", "preset": "ultrafast"}
+        stream = container.add_stream("libx264", rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for index in range(10):
+            woven = moving_picture(4 * index, 96, 64).copy()
+            woven[1::2] = moving_picture(4 * index + 2, 96, 64)[1::2]
+            frame = av.VideoFrame.from_ndarray(woven)
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("deinterlace", "said"), [(True, "de-interlaced to the same"), (False, "stay woven")]
+)
+def test_file_source_of_an_interlaced_film_combs_or_leaves_it(
+    tmp_path: Path, deinterlace: bool, said: str
+) -> None:
+    with FileSource(write_woven(tmp_path / "a.mp4"), deinterlace=deinterlace) as source:
+        frames = list(source)
+        (warning,) = source.info.warnings
+    assert [frame.pts * frame.time_base for frame in frames] == [Fraction(n, 25) for n in range(10)]
+    assert said in warning
+    rows = np.stack([frame.pixels for frame in frames]).astype(float)
+    teeth = np.abs(rows[:, 1:-1] - (rows[:, :-2] + rows[:, 2:]) / 2).mean()
+    assert (teeth < 4) == deinterlace

@@ -47,6 +47,9 @@ class Run:
         self.shop, self.builder = ToyShop(), ToyBuilder(can_build)
         self.shelf = StyleShelf(self.shop, 64, 36, is_ready)
         self.work, self.latency = Batch(), Batch()
+        self.savings: list[str] = []
+        """What the anti-flicker can still do without."""
+        self.saved: list[str] = []
         self.helm = Helm(
             Steering(30.0, 100.0),
             Gauge(self.work, self.latency),
@@ -54,6 +57,7 @@ class Run:
             lambda *_: LADDER,
             self.builder,
             (64, 36),
+            lambda: bool(self.savings) and not self.saved.append(self.savings.pop()),
         )
         self.now_s, self.frames = 0.0, 0
         self.wished, self.on_stage = KEY, None
@@ -124,6 +128,20 @@ def test_helm_when_pressed_then_opens_no_styles_beside(run_of):
     assert not run.shelf.holds(StyleKey("invert"))
 
 
+def test_helm_after_a_switch_opens_nothing_beside_before_the_new_style_is_measured(run_of):
+    run = run_of()
+    run.helm.steering.is_on = False  # no levels: the styles beside come first
+    run.until(lambda: run.helm.steering.is_at_ease and run.now_s > 3, 10.0)
+    run.wished = StyleKey("invert")
+    run.shelf.wish(run.wished)
+    run.until(lambda: run.on_stage == run.wished, 10.0)
+    run.beside = (StyleKey("other"),)
+    for _ in range(40):  # four seconds, in which the new style takes nearly all there is
+        run.step(29.0)
+        time.sleep(0.01)
+    assert "other" not in [made.style for made in run.shop.made]
+
+
 def test_helm_leaves_styles_out_that_were_never_built_or_cannot_be(run_of):
     run = run_of(lambda key, *_: key.style != "invert")
     run.beside = (StyleKey("invert"), StyleKey("broken"), StyleKey("other"))
@@ -150,6 +168,20 @@ def test_helm_when_the_lowest_is_too_slow_then_gives_advice(run_of):
     run.until(lambda: len(run.told) == 2, 40.0)
     assert run.told[1].startswith("TOO SLOW: 40 ms a frame")
     assert "livecartoon optimize" in run.told[1]
+
+
+def test_helm_before_the_rate_is_halved_then_the_camera_is_followed_no_longer(run_of):
+    run = run_of()
+    run.savings = ["flow"]
+    run.until(lambda: run.rung == LOW, 40.0)
+    assert run.saved == []
+    run.until(lambda: bool(run.saved), 40.0)
+    assert not run.helm.steering.is_too_slow
+    for _ in range(30):
+        run.step(20.0)
+    assert not run.helm.steering.is_too_slow
+    assert not any("TOO SLOW" in text for text in run.told)
+    run.until(lambda: run.helm.steering.is_too_slow, 40.0)  # there is nothing more to give up
 
 
 def test_helm_when_warming_up_took_too_long_then_begins_at_the_level_below(run_of):

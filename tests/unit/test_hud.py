@@ -53,6 +53,11 @@ def test_hud_full_names_camera_engine_and_state():
     assert "dropped 5 %" in text
 
 
+def test_hud_full_tells_how_late_most_pictures_are():
+    lines = hud_lines(replace(STATE, latencies_ms=(41.2, 60.0, 88.7)), "full")
+    assert "latency p50 41, p95 60, p99 89 ms" in lines
+
+
 def test_hud_full_shows_what_each_stage_takes_of_a_frame_time():
     state = replace(STATE, stages=(("network", 20.0), ("anti-flicker", 3.4)), frame_ms=33.3)
     assert ("network [######....] 20 ms | anti-flicker [#.........] 3 ms | of 33 ms") in hud_lines(

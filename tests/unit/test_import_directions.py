@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LEAVES = {"closing", "errors", "escape", "frame"}
+LEAVES = {"closing", "errors", "escape", "folders", "frame"}
 MIDDLE = LEAVES | {"config", "logs", "size", "slot", "threads"}
 #: Module or package of livecartoon -> what of ours it may import.
 OURS = {
@@ -18,6 +18,7 @@ OURS = {
     "closing": set(),
     "errors": set(),
     "escape": set(),
+    "folders": set(),
     "frame": set(),
     "logs": set(),
     "size": {"errors", "escape"},
@@ -25,14 +26,22 @@ OURS = {
     "governor": {"errors"},
     "slot": {"errors"},
     "config": {"errors"},
-    "styles": {"errors", "escape", "models.checkpoint"},
+    "styles": {
+        "errors",
+        "escape",
+        "folders",
+        "models.checkpoint",
+        "models.mixture",
+        "models.overlay",
+    },
     "models": {"errors", "escape"},
     "snap": {"config", "errors"},
     "sources": MIDDLE,
     "sinks": MIDDLE | {"sources.base"},
     "temporal": MIDDLE,
     "backends": MIDDLE | {"models", "styles"},
-    "stylizer": MIDDLE | {"backends", "models.checkpoint", "snap", "styles", "temporal"},
+    "stylizer": MIDDLE
+    | {"backends", "models.checkpoint", "models.overlay", "snap", "styles", "temporal"},
     "pipeline": MIDDLE | {"sinks.base", "sources.base"},
     "jobs": MIDDLE
     | {
@@ -57,7 +66,14 @@ BORDERS = {
     "aiortc": {"jobs.serve"},
     "av": {"sources", "sinks"},
     "click": {"cli"},
-    "cv2": {"backends.blocks", "backends.finish", "sinks.lettering", "sinks.window", "temporal"},
+    "cv2": {
+        "backends.blocks",
+        "backends.colours",
+        "backends.finish",
+        "sinks.lettering",
+        "sinks.window",
+        "temporal",
+    },
     "onnx": {"backends"},
     "nncf": {"backends.quantize"},
     "onnxruntime": {"backends.ort"},
@@ -71,7 +87,18 @@ BORDERS = {
     "torch_tensorrt": {"backends.tensorrt"},
 }
 #: What runs before a job starts: nothing slow at the top of these modules.
-INSTANT = ("cli", "config", "errors", "escape", "frame", "logs", "size", "styles", "threads")
+INSTANT = (
+    "cli",
+    "config",
+    "errors",
+    "escape",
+    "folders",
+    "frame",
+    "logs",
+    "size",
+    "styles",
+    "threads",
+)
 SLOW = {"av", "cv2", "numpy", "openvino", "rich", "safetensors", "torch"}
 TRAINER_MAY = {"errors", "escape", "logs", "models", "snap", "styles", "__version__"}
 #: Module of the trainer -> what else it may import.

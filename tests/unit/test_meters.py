@@ -34,8 +34,16 @@ def test_latency_summary_has_percentiles_and_the_maximum():
     assert meter.recent() == 93
 
 
+def test_latency_lately_is_of_the_last_ten_seconds():
+    meter = LatencyMeter()
+    for value in (*[5000] * 50, *range(300)):
+        meter.add(value)
+    assert meter.lately() == pytest.approx((149.5, 284.05, 296.01))
+
+
 def test_latency_of_nothing_is_none():
     assert set(LatencyMeter().summary().values()) == {None}
+    assert LatencyMeter().lately() == (0, 0, 0)
     assert LatencyMeter().recent() == 0.0
 
 

@@ -120,6 +120,35 @@ def test_nested_u_net_when_supervised_then_has_three_heads_more() -> None:
         assert count(NestedUNet(NestedUNetConfig((64, 128, 256, 512, 1024)))) == 36_615_171
 
 
+def test_nested_u_net_when_the_skip_has_cells_then_carries_only_their_means() -> None:
+    network = NestedUNet(NestedUNetConfig((4, 4, 8), skip_cell=4)).eval()
+    torch.nn.init.zeros_(network.heads["2"].weight)
+    torch.nn.init.zeros_(network.heads["2"].bias)
+    photo = torch.zeros(1, 3, 8, 4)
+    photo[0, :, 0, 0] = 0.8
+    with torch.no_grad():
+        drawn = network(photo)
+    assert drawn[0, :, :4].unique().tolist() == pytest.approx([0.05])
+    assert not drawn[0, :, 4:].any()
+
+
+def test_nested_u_net_when_it_paints_cells_then_each_has_the_mean_of_what_is_drawn() -> None:
+    plain = NestedUNet(NestedUNetConfig((4, 4, 8))).eval()
+    painter = NestedUNet(NestedUNetConfig((4, 4, 8), cell=4)).eval()
+    painter.load_state_dict(plain.state_dict())
+    photo = torch.rand(1, 3, 8, 12) - 0.5
+    with torch.no_grad():
+        drawn, cells = plain(photo), painter(photo)
+    assert torch.allclose(cells[..., 4:8, 8:], drawn[..., 4:8, 8:].mean((2, 3), True), atol=1e-6)
+
+
+def test_nested_u_net_when_cut_below_its_cells_then_still_takes_whole_ones() -> None:
+    network = NestedUNet(NestedUNetConfig((4, 4, 8, 8), True, cell=4)).eval()
+    assert network.at_depth(1).multiple == 4
+    with pytest.raises(ValueError, match="skip_cell 0"):
+        NestedUNetConfig(skip_cell=0)
+
+
 def test_nested_u_net_when_the_depth_has_no_head_then_refuses() -> None:
     with pytest.raises(ValueError, match="no head at depth 1, only at 3"):
         build_generator("pixelcyclegan-tiny")(torch.zeros(1, 3, 16, 16), 1)

@@ -1,5 +1,6 @@
 """Pieces of laps: what a stopped run keeps, and what is then missing."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -46,12 +47,24 @@ def test_rest_of_a_lap_is_what_lies_behind_its_last_piece() -> None:
     assert rest_of(done, 2) == Stretch(2, 3)
 
 
-def test_before_a_lap_comes_the_last_piece_of_the_one_before_if_that_is_whole() -> None:
-    first, second = piece(0, 0, Fraction(1)), piece(0, 1)
-    assert before(by_key(first, second), Stretch(1)) is second
-    assert before(by_key(first), Stretch(1)) is None
-    assert before(by_key(first), Stretch(0, None, 1, Fraction(1))) is first
-    assert before({}, Stretch()) is None
+def test_before_a_lap_come_the_times_of_the_one_before_if_that_is_whole() -> None:
+    first, second = piece(4, 0, Fraction(17)), replace(piece(4, 1), pts=(40, 41))
+    assert before(by_key(first, second), Stretch(5)) == [40, 41]
+    assert before(by_key(first), Stretch(5)) == []
+    assert before({}, Stretch()) == []
+
+
+def test_before_the_rest_of_a_lap_come_all_its_times_and_those_before_it() -> None:
+    first, second = piece(4, 0, Fraction(17)), replace(piece(4, 1, Fraction(18)), pts=(40, 41))
+    rest = Stretch(4, None, 2, Fraction(18))
+    assert before(by_key(first, second), rest) == [4, 40, 41]
+    assert before(by_key(piece(3), first, second), rest) == [3, 4, 40, 41]
+
+
+def test_rest_of_a_lap_is_drawn_from_the_run_up_of_the_lap_on() -> None:
+    rest = Stretch(2, None, 1, Fraction(11))
+    assert (rest.drawn_from(LAPS), rest.begins(LAPS)) == (Fraction(15, 2), Fraction(11))
+    assert Stretch(0, None, 1, Fraction(3)).is_from_start
 
 
 def test_pieces_without_those_before_them_are_dropped() -> None:

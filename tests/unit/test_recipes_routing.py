@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from livecartoon.errors import UsageError
 from tests.drawing import write_unpaired
 from trainer.options import training
 from trainer.pool import ImagePool
@@ -116,6 +117,24 @@ class Brightness(nn.Module):
 
     def forward(self, picture):
         return picture.mean((1, 2, 3)) + 0 * self.unused
+
+
+def test_pixelcyclegan_with_cells_then_only_the_drawing_is_painted_in_them(data):
+    recipe = build("pixelcyclegan-tiny", data, "cell=4", "critic_width=8", "pool=2")
+    there, back = recipe.generator.config, recipe.back.config
+    assert (there.cell, there.skip_cell) == (4, 1)
+    assert (back.cell, back.skip_cell) == (1, 4)
+
+
+def test_pixelcyclegan_as_in_the_paper_then_knows_no_cells(data):
+    recipe = build("pixelcyclegan-tiny", data, "critic_width=8", "pool=2")
+    for network in (recipe.generator, recipe.back):
+        assert (network.config.cell, network.config.skip_cell) == (1, 1)
+
+
+def test_pixelcyclegan_when_the_cell_does_not_divide_the_crop_then_e201(data):
+    with pytest.raises(UsageError, match="cell 5 does not divide crop 64"):
+        build("pixelcyclegan-tiny", data, "cell=5")
 
 
 @pytest.mark.parametrize("model", ["cyclegan-tiny", "pixelcyclegan-tiny"])

@@ -1,18 +1,24 @@
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks.gallery_columns import open_column
 from livecartoon.errors import InputError, ModelError, UsageError
+from livecartoon.frame import Frame
 from livecartoon.models.checkpoint import read_checkpoint
 from livecartoon.models.load import load_student
+from livecartoon.models.student import STUDENTS, Student
 from tests.drawing import drawn_photo
+from trainer.beginning import unfused
 from trainer.config import StudentTraining
 from trainer.data.motion import move, random_motion
 from trainer.data.pairs import CropSampler, degrade, read_pairs
 from trainer.export import export_student
+from trainer.finished import averaged_student
 from trainer.loop import train
 from trainer.metrics.gates import gain, line_score, psnr, ssim
 from trainer.recipes.student import StudentRecipe
@@ -174,6 +180,17 @@ def test_run_then_exports_a_file_the_product_loads(pairs: Path, tmp_path: Path) 
     assert f"| psnr | **{figures['psnr']:.3f}** | >= 27 |" in card
 
 
+def test_run_when_it_still_trains_then_is_a_column_of_the_gallery(
+    pairs: Path, tmp_path: Path
+) -> None:
+    train(config(pairs), tmp_path / "run", evaluate=False, pause_at=1)
+    photo = drawn_photo(96, 64)
+    with open_column(str(tmp_path / "run"), (96, 64), "off") as draw:
+        drawn = draw(Frame(photo, 0, Fraction(1)))
+    assert drawn.shape == photo.shape
+    assert (drawn != photo).any()
+
+
 def test_gain_then_zero_for_the_photo_and_one_for_the_target() -> None:
     photo, target = np.zeros((8, 8, 3), np.float32), np.ones((8, 8, 3), np.float32)
     assert gain(photo, target, photo) == pytest.approx(0)
@@ -188,3 +205,41 @@ def test_line_score_then_forgives_one_pixel() -> None:
     assert line_score(found, wanted) == pytest.approx(1, abs=1e-5)
     wanted[:, 5], wanted[:, 8] = False, True
     assert line_score(found, wanted) == pytest.approx(0, abs=1e-5)
+
+
+def test_train_with_a_weights_file_then_starts_from_its_picture_and_says_so(
+    pairs: Path, tmp_path: Path
+) -> None:
+    run, path = tmp_path / "first", tmp_path / "drawn.safetensors"
+    train(config(pairs), run, evaluate=False)
+    rights = {"title": "T", "description": "D", "licence": "CC0-1.0", "data": "drawn"}
+    export_student(run, path, name="drawn", **rights)
+    again = config(pairs, init=str(path), learning_rate=0.0)
+    train(again, tmp_path / "second", evaluate=False, pause_at=1)
+    student = averaged_student(averaged_tensors(tmp_path / "second"), "nano")
+    photo = torch.rand(1, 32, 32, 3)
+    torch.testing.assert_close(student(photo), load_student(read_checkpoint(path))(photo))
+    export_student(tmp_path / "second", tmp_path / "later.safetensors", name="later", **rights)
+    header = read_checkpoint(tmp_path / "later.safetensors").header
+    assert header["steps"] == "6 + 1"
+    assert [run["run"] for run in json.loads(header["training"])] == ["first", "second"]
+    card = (tmp_path / "later.md").read_text()
+    assert "-p init=livecartoon/styles/weights/drawn.safetensors" in card
+    with pytest.raises(UsageError, match="init_share"):
+        train(config(pairs, init=str(path), init_share=0.5), tmp_path / "fourth")
+
+
+@pytest.mark.parametrize(("small", "large"), [("small", "base"), ("base", "large")])
+def test_unfused_into_a_larger_tier_then_draws_the_same_and_can_learn(
+    small: str, large: str
+) -> None:
+    before, after = Student(STUDENTS[small]), Student(STUDENTS[large])
+    fused = before.fuse().state_dict()
+    after.load_state_dict(unfused(fused, after))
+    photo = torch.rand(1, 48, 64, 3)
+    torch.testing.assert_close(after(photo), before(photo), atol=1e-5, rtol=0)
+    after(photo).square().sum().backward()
+    deaf = [n for n, p in after.named_parameters() if p.grad is None or not p.grad.any()]
+    assert set(deaf) <= {"line.weight", "line.bias"}
+    with pytest.raises(UsageError, match="larger tier"):
+        unfused(after.fuse().state_dict(), Student(STUDENTS[small]))

@@ -121,7 +121,9 @@ def test_make_targets_writes_pairs_once_and_reports_broken_files(tmp_path):
     calls = []
     pairs = tmp_path / "pairs"
     report = make_targets(
-        [photo, broken], pairs, "hayao", progress=lambda done, total: calls.append((done, total))
+        [photo, broken],
+        {"hayao": pairs},
+        progress=lambda done, total: calls.append((done, total)),
     )
     assert (report.written, report.skipped, report.unreadable) == (1, 0, (broken,))
     assert calls == [(1, 2), (2, 2)]
@@ -131,4 +133,19 @@ def test_make_targets_writes_pairs_once_and_reports_broken_files(tmp_path):
         assert {pair[name].dtype for name in pair.files} == {np.dtype(np.uint8)}
     picture = (96, 128, 3)
     assert shapes == {"photo": picture, "graded": picture, "flat": picture, "line": (96, 128)}
-    assert make_targets([photo], pairs, "hayao").skipped == 1
+    assert make_targets([photo], {"hayao": pairs}).skipped == 1
+
+
+def test_make_targets_of_two_styles_shares_the_fills_and_can_hold_all_out(tmp_path):
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), (draw_photo() * 255).astype(np.uint8))
+    folders = {style: tmp_path / style for style in ("hosoda", "paprika")}
+    assert make_targets([photo], folders, held_out=True).written == 1
+    name = pair_name(photo.read_bytes(), held_out=True)
+    assert name.startswith("h_")
+    with np.load(folders["hosoda"] / name) as one, np.load(folders["paprika"] / name) as other:
+        assert np.array_equal(one["flat"], other["flat"])
+        assert not np.array_equal(one["graded"], other["graded"])
+    (folders["hosoda"] / name).unlink()
+    assert make_targets([photo], folders, held_out=True).written == 1
+    assert (folders["hosoda"] / name).exists()

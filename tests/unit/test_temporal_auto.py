@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from livecartoon.temporal.auto import Auto
+from livecartoon.temporal.blend import Blend
 from livecartoon.temporal.camera import CameraWatch
-from livecartoon.temporal.flow import FlowState
+from livecartoon.temporal.flow import Flow, FlowState
 from livecartoon.temporal.steadier import TRIAL_FRAMES, Steadier
 from tests.drawing import drawn_photo
 
@@ -142,6 +143,25 @@ def test_steadier_when_the_camera_rests_before_the_trial_is_over_then_it_is_not_
         moving.append(steadier.report.is_on_trial)
     assert any(moving)
     assert not moving[-1]
+
+
+def test_steadier_told_to_stay_then_follows_no_longer_and_says_so_once():
+    steadier = Steadier("auto", Auto(0.6), is_live=True)
+    assert not steadier.stay()  # nothing is followed yet
+    assert steadied(steadier, -1.0, 30).method == "flow"
+    assert steadier.stay()
+    report = steadied(steadier, -1.0, 30)
+    assert report.method == "blend"
+    assert "stays with blend" in report.note
+    assert not steadier.stay()
+
+
+@pytest.mark.parametrize("kind", [Flow, Blend])
+def test_steadier_of_a_method_that_was_typed_then_does_not_give_it_up(kind):
+    steadier = Steadier(kind.__name__.lower(), kind(0.6), is_live=True)
+    report = steadied(steadier, 1.0, 30)
+    assert not steadier.stay()
+    assert report.note is None
 
 
 def test_auto_told_to_stay_then_does_so_after_a_reset_and_a_new_size():

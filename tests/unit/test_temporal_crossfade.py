@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,16 @@ def test_crossfade_then_changes_neither_input():
     Crossfade(source, old, 0.0)(source, styled, 0.1)
     assert (styled == 100).all()
     assert (old == 200).all()
+
+
+def test_crossfade_takes_no_memory_but_for_its_result():
+    source, styled = (np.full((360, 640, 3), level, np.uint8) for level in (40, 60))
+    fade = Crossfade(source, source, 0.0)
+    fade(source, styled, 0.05)
+    tracemalloc.start()
+    try:
+        fade(source, styled, 0.1)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 1.5 * styled.nbytes

@@ -83,12 +83,13 @@ def evaluate(
 def gates(run: Path, pairs: Path | None) -> None:
     """Judge the averaged student of RUN on its held-out pairs."""
     from trainer.data.pairs import read_pairs
+    from trainer.finished import averaged_student
     from trainer.metrics.gates import judge
     from trainer.state import averaged_tensors
 
     config = StudentTraining.read(run / "config.toml")
     held_out = read_pairs(pairs or Path(config.pairs), "h")
-    figures = judge(averaged_tensors(run), config.tier, held_out)
+    figures = judge(averaged_student(averaged_tensors(run), config.tier), held_out)
     (run / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     click.echo(json.dumps(figures))
 

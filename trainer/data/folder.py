@@ -25,9 +25,9 @@ def find_pictures(places: Iterable[Path]) -> list[Path]:
     return found
 
 
-def write_people(pairs: Path, photos: Iterable[Path]) -> None:
+def write_people(pairs: Path, photos: Iterable[Path], held_out: bool = False) -> None:
     """Note which pairs show people, for over-sampling."""
     from trainer.targets.folder import pair_name  # its package needs scikit-image
 
-    names = sorted(Path(pair_name(photo.read_bytes())).stem for photo in photos)
+    names = sorted(Path(pair_name(photo.read_bytes(), held_out)).stem for photo in photos)
     (pairs / "people.txt").write_text("\n".join(names) + "\n", encoding="utf-8")

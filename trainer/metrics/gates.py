@@ -12,7 +12,6 @@ from livecartoon.models.ink import Ink
 from livecartoon.models.inkstyle import InkStyle
 from livecartoon.models.student import Student
 from trainer.data.pairs import Floats, Pair, to_floats
-from trainer.finished import averaged_student
 from trainer.metrics.edges import line_score
 from trainer.metrics.ssim import ssim_of_planes
 
@@ -67,9 +66,8 @@ def flat_picture(student: Student, photo: Floats) -> Floats:
     return np.asarray(answer.clamp(0, 1)[0].numpy(), dtype=np.float32)
 
 
-def judge(tensors: dict[str, Tensor], tier: str, pairs: list[Pair]) -> dict[str, float]:
-    """Means over the held-out pairs of every gate's figure."""
-    student = averaged_student(tensors, tier)
+def judge(student: Student, pairs: list[Pair]) -> dict[str, float]:
+    """Means over the held-out pairs of every gate's figure, of a fused student."""
     table = colour_table(pairs)
     rng = np.random.default_rng(0)
     rows = [_judge_one(student, pair, table, rng) for pair in pairs]

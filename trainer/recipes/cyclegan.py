@@ -57,7 +57,7 @@ class CycleGANRecipe(PaperRecipe):
 
     def cast(self) -> None:
         """Two generators and two critics, one optimiser for each kind."""
-        back: Generator = build_generator(self.config.model, **self.changes())
+        back: Generator = build_generator(self.config.model, **self.changes_back())
         self.players["artist"] = nn.ModuleDict({"to_cartoon": self.generator, "to_photo": back})
         width = self.config.critic_width
         self.players["critics"] = nn.ModuleDict(
@@ -70,6 +70,10 @@ class CycleGANRecipe(PaperRecipe):
     def changes(self) -> dict[str, object]:
         """Of the generators' configuration, beside what the name says."""
         return {"upsample": "deconv"} if self.config.faithful else {}
+
+    def changes_back(self) -> dict[str, object]:
+        """The same of the generator that draws photos."""
+        return self.changes()
 
     def build(self) -> Generator:
         """The generator that draws."""

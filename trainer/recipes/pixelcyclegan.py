@@ -9,6 +9,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
+from livecartoon.errors import UsageError
 from livecartoon.models.pixelcyclegan import NestedUNet
 from trainer.data.unpaired import Batch
 from trainer.losses.content import cycle_loss, line_topology_loss
@@ -24,8 +25,8 @@ class PixelCycleGANTraining(CycleGANTraining):
         "smoke": ("steps=20", "batch=2", "crop=64", "critic_width=16"),
         "lite": (
             *("steps=3000", "batch=1", "crop=96", "critic_width=16", "ema=0.995"),
-            *("learning_rate=5e-4", "critic_rate=5e-4", "cycle_weight=5", "identity_weight=1"),
-            *("log_every=25",),
+            *("learning_rate=5e-4", "critic_rate=2e-4", "cycle_weight=5", "identity_weight=2.5"),
+            *("cell=4", "log_every=25"),
         ),
     }
 
@@ -35,6 +36,14 @@ class PixelCycleGANTraining(CycleGANTraining):
     """lambda_sc * mu of the topology-aware loss: 10 * 0.1; on Sobel lines ten times that."""
     deep_supervision: bool = True
     """A head per depth learns to reconstruct; makes the depth a speed knob."""
+    cell: int = 1
+    """Pixels of the style's cells: pictures are painted in them, and the way back draws what is
+    within. 1 = as in the paper."""
+
+    def __post_init__(self) -> None:
+        CycleGANTraining.__post_init__(self)
+        if self.cell < 1 or self.crop % self.cell:
+            raise UsageError("E201", f"cell {self.cell} does not divide crop {self.crop}", "4")
 
 
 class PixelCycleGANRecipe(CycleGANRecipe):
@@ -48,7 +57,13 @@ class PixelCycleGANRecipe(CycleGANRecipe):
         """Heads at every depth; the published form has one, and no input skip."""
         if self.config.faithful:
             return {"deep_supervision": False, "input_skip": False}
-        return {"deep_supervision": self.config.deep_supervision}
+        return {"deep_supervision": self.config.deep_supervision, "cell": self.config.cell}
+
+    def changes_back(self) -> dict[str, object]:
+        """The way back paints no cells: its skip carries them, and it draws what is within."""
+        changes = self.changes()
+        cell = changes.pop("cell", None)
+        return changes if cell is None else {**changes, "skip_cell": cell}
 
     def main(self, batch: Batch, moment: Moment) -> Iterator[Move]:
         """As CycleGAN's, with the topology of the cartoon's cycle."""

@@ -8,7 +8,7 @@ from skimage.segmentation import felzenszwalb
 from trainer.targets.filters import guided_filter, kuwahara, l0_smooth
 from trainer.targets.flow import blur_along, cohere, find_flow, walk_along, walk_length
 from trainer.targets.masks import Masks
-from trainer.targets.parameters import StyleParameters
+from trainer.targets.parameters import FillParameters
 from trainer.targets.planes import (
     Array,
     brightest_channel,
@@ -44,7 +44,7 @@ class _Scene:
 
 
 def flatten(
-    photo: Array, lab: Array, masks: Masks, parameters: StyleParameters
+    photo: Array, lab: Array, masks: Masks, parameters: FillParameters
 ) -> tuple[Array, Array]:
     """Flat fills of a cleaned RGB photo, and the little-smoothed picture its lines come from."""
     scene, coarse = _survey(photo, lab, masks, parameters)
@@ -61,7 +61,7 @@ def flatten(
 
 
 def _survey(
-    photo: Array, lab: Array, masks: Masks, parameters: StyleParameters
+    photo: Array, lab: Array, masks: Masks, parameters: FillParameters
 ) -> tuple[_Scene, Array]:
     """The shared scene and its coarse fills."""
     scale = relative_scale(photo)
@@ -93,7 +93,7 @@ def _survey(
     return scene, mix(coarse, strands, 0.8 * parameters.fineness * hair)
 
 
-def _weigh_clutter(masks: Masks, parameters: StyleParameters) -> Masks:
+def _weigh_clutter(masks: Masks, parameters: FillParameters) -> Masks:
     clutter = masks.clutter * np.float32(parameters.fineness)
     return Masks(masks.skin, masks.sky, clutter, masks.face, masks.small_face)
 
@@ -106,7 +106,7 @@ def _local_contrast(lab: Array, scale: float) -> Array:
 
 
 def _find_detail(
-    contrast: Array, near_skin: Array, masks: Masks, parameters: StyleParameters
+    contrast: Array, near_skin: Array, masks: Masks, parameters: FillParameters
 ) -> Array:
     """Features of faces, whole small faces, and hard small structure such as letters."""
     features = near_skin * smoothstep(contrast, 0.014, 0.045) * (1 - 0.5 * masks.skin)
@@ -117,7 +117,7 @@ def _find_detail(
     return detail
 
 
-def _two_scale_fills(scene: _Scene, coarse: Array, parameters: StyleParameters) -> Array:
+def _two_scale_fills(scene: _Scene, coarse: Array, parameters: FillParameters) -> Array:
     """Coarse fills where contrast is weak, fine ones elsewhere, the photo itself in features."""
     threshold = parameters.structure_contrast
     weak = 1 - smoothstep(scene.contrast, 0.4 * threshold, 1.2 * threshold)
@@ -137,7 +137,7 @@ def _sharpen_shapes(fills: Array, scene: _Scene, kept: Array, rounds: int, sigma
     return clamp_to_neighbours(mix(fills, shaped, 1 - kept), fills)
 
 
-def _plateaus(fills: Array, scene: _Scene, parameters: StyleParameters) -> Array:
+def _plateaus(fills: Array, scene: _Scene, parameters: FillParameters) -> Array:
     flat = l0_smooth(fills, parameters.plateau_strength)
     # Leaves become two or three tones, not one blob.
     clusters = kuwahara(scene.photo, max(2, round(2.5 * scene.scale)))
@@ -145,7 +145,7 @@ def _plateaus(fills: Array, scene: _Scene, parameters: StyleParameters) -> Array
     return mix(flat, fills, 0.6 * scene.detail)
 
 
-def _region_colours(fills: Array, scene: _Scene, parameters: StyleParameters) -> Array:
+def _region_colours(fills: Array, scene: _Scene, parameters: FillParameters) -> Array:
     """Pull regions to one colour; borders that the photo does not have dissolve again."""
     scale, masks = scene.scale, scene.masks
     regions = _region_means(fills, parameters.region_scale * scale, max(4, int(8 * scale * scale)))
@@ -169,7 +169,7 @@ def _region_means(fills: Array, region_scale: float, min_pixels: int) -> Array:
     return np.asarray(means[labels], dtype=np.float32)
 
 
-def _flatten_skin(fills: Array, scene: _Scene, parameters: StyleParameters) -> Array:
+def _flatten_skin(fills: Array, scene: _Scene, parameters: FillParameters) -> Array:
     """Two or three tones on skin, features kept."""
     skin = scene.masks.skin * (1 - 0.8 * scene.detail)
     share = parameters.skin_flatness * skin * (1 - 0.7 * gaussian(scene.hair, 3 * scene.scale))
@@ -187,7 +187,7 @@ def _flatten_skin(fills: Array, scene: _Scene, parameters: StyleParameters) -> A
 
 
 def _restore_softness(
-    fills: Array, scene: _Scene, lightness: Array, parameters: StyleParameters
+    fills: Array, scene: _Scene, lightness: Array, parameters: FillParameters
 ) -> Array:
     """Give back gradients in skies and lights, soft shading, and a little small structure."""
     scale, masks = scene.scale, scene.masks

@@ -3,7 +3,7 @@
 import hashlib
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.targets.pipeline import make_target
+from trainer.targets.parameters import FillParameters
+from trainer.targets.pipeline import Fills, draw_target, make_fills
 from trainer.targets.planes import Array
 from trainer.targets.styles import find_style
 
@@ -23,7 +24,7 @@ _SIDE_MULTIPLE = 4  # the student works on 4x4 blocks
 
 @dataclass(frozen=True, slots=True)
 class FolderReport:
-    """What became of the photos: counts of written and skipped pairs, and unreadable files."""
+    """What became of the photos: how many got pairs, how many had them, which are unreadable."""
 
     written: int
     skipped: int
@@ -32,22 +33,24 @@ class FolderReport:
 
 def make_targets(
     photos: Sequence[Path],
-    output: Path,
-    style: str,
+    folders: Mapping[str, Path],
     *,
+    held_out: bool = False,
     short: int = 400,
     long: int = 640,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> FolderReport:
-    """Write one pair per photo into `output`: uint8 `photo`, `graded`, `flat` and `line`.
+    """Write one pair per photo and style: uint8 `photo`, `graded`, `flat` and `line`.
 
-    The name starts with h when the pair is held out from training, else t, and follows from the
-    photo's bytes, so a stopped run goes on where it was. `progress` gets (done, all).
+    `folders` says where each style's pairs go. The name starts with h when the pair is held out
+    from training, else t, and follows from the photo's bytes, so a stopped run goes on where it
+    was; `held_out` keeps all of them from training. `progress` gets (photos done, all).
     """
-    find_style(style)  # an unknown name fails here, not in a worker
-    output.mkdir(parents=True, exist_ok=True)
-    job = partial(_make_pair, output=output, style=style, short=short, long=long)
+    for style, folder in folders.items():
+        find_style(style)  # an unknown name fails here, not in a worker
+        folder.mkdir(parents=True, exist_ok=True)
+    job = partial(_make_pairs, folders=folders, held_out=held_out, short=short, long=long)
     results: dict[str, list[Path]] = {"written": [], "skipped": [], "unreadable": []}
     for done, (photo, result) in enumerate(_run(job, photos, workers), start=1):
         results[result].append(photo)
@@ -58,10 +61,11 @@ def make_targets(
     )
 
 
-def pair_name(content: bytes) -> str:
+def pair_name(content: bytes, held_out: bool = False) -> str:
     """File name of the pair made from a photo with these bytes; one in nine is held out."""
     digest = hashlib.sha256(content).hexdigest()[:12]
-    return f"{'h' if int(digest, 16) % _HELD_OUT_EVERY == 0 else 't'}_{digest}.npz"
+    held_out = held_out or int(digest, 16) % _HELD_OUT_EVERY == 0
+    return f"{'h' if held_out else 't'}_{digest}.npz"
 
 
 def read_photo(content: bytes, short: int, long: int) -> Array | None:
@@ -91,22 +95,30 @@ def _use_one_thread() -> None:
     cv2.setNumThreads(1)
 
 
-def _make_pair(photo: Path, *, output: Path, style: str, short: int, long: int) -> tuple[Path, str]:
+def _make_pairs(
+    photo: Path, *, folders: Mapping[str, Path], held_out: bool, short: int, long: int
+) -> tuple[Path, str]:
     content = photo.read_bytes()
-    pair = output / pair_name(content)
-    if pair.exists():
+    name = pair_name(content, held_out)
+    missing = [style for style, folder in folders.items() if not (folder / name).exists()]
+    if not missing:
         return photo, "skipped"
     picture = read_photo(content, short, long)
     if picture is None:
         return photo, "unreadable"
-    target = make_target(picture, find_style(style))
-    _write_atomically(
-        pair,
-        photo=_to_uint8(picture),
-        graded=_to_uint8(target.graded),
-        flat=_to_uint8(target.flat),
-        line=_to_uint8(target.line),
-    )
+    fills: dict[FillParameters, Fills] = {}
+    for style in missing:
+        parameters = find_style(style)
+        if parameters.fills not in fills:
+            fills[parameters.fills] = make_fills(picture, parameters.fills)
+        target = draw_target(fills[parameters.fills], parameters)
+        _write_atomically(
+            folders[style] / name,
+            photo=_to_uint8(picture),
+            graded=_to_uint8(target.graded),
+            flat=_to_uint8(target.flat),
+            line=_to_uint8(target.line),
+        )
     return photo, "written"
 
 

@@ -14,10 +14,12 @@ class HueRule(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class StyleParameters:
-    """All knobs of a style; lengths are pixels at 480 lines, colours OKLab units, mixes 0..1."""
+class FillParameters:
+    """How a photo is flattened; lengths are pixels at 480 lines, mixes 0..1.
 
-    # Fills
+    Styles with equal fills share the dearest part of a target.
+    """
+
     brush_radius: float  # px: window that erases weak texture
     structure_contrast: float  # local contrast at which the small window takes over
     coherence_rounds: int  # passes that make borders vector-like
@@ -28,6 +30,13 @@ class StyleParameters:
     fineness: float  # how far leaves, letters, strands and soft borders are respected
     shading: float  # share of soft shading given back to the fills
     detail: float  # gain on the small structure given back
+
+
+@dataclass(frozen=True, slots=True)
+class StyleParameters:
+    """All knobs of a style; lengths are pixels at 480 lines, colours OKLab units, mixes 0..1."""
+
+    fills: FillParameters
     # Tone
     toe: float  # lightness of black
     gamma: float  # below 1 lightens

@@ -19,7 +19,7 @@ from livecartoon.jobs.laps import Hand
 from livecartoon.jobs.lapwork import CancelledError, Ear, Halt, Outcome
 from livecartoon.jobs.pinning import drawn_by
 from livecartoon.jobs.planning import Plan, Warn
-from livecartoon.sinks.laps import Segment, Stretch
+from livecartoon.sinks.laps import Stretch
 
 TRIES = 3
 """Workers that may die over one stretch: then it is the stretch."""
@@ -120,7 +120,7 @@ class WorkerCrew:
             except WorkerLostError:
                 continue  # found out by whoever borrows it next
 
-    def next_task(self, job: Job, stretch: Stretch, expected: Segment | None) -> Task:
+    def next_task(self, job: Job, stretch: Stretch, expected: list[int]) -> Task:
         """Return a task with a number of its own."""
         return Task(next(self._numbers), job, stretch, expected)
 
@@ -189,7 +189,7 @@ class _FilmHand:
         self._folder, self._halt = folder, halt
         self._engine = drawn_by(engine, job.options.style)
 
-    def __call__(self, stretch: Stretch, expected: Segment | None, ear: Ear) -> Outcome:
+    def __call__(self, stretch: Stretch, expected: list[int], ear: Ear) -> Outcome:
         """Draw a stretch; a worker that is lost costs what it had not closed."""
         relay = Relay(self._folder, ear, stretch, expected)
         for _ in range(TRIES):

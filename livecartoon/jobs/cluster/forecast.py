@@ -65,7 +65,7 @@ def measured(crew: WorkerCrew, job: Job) -> list[float]:
                 raise EngineError(
                     "E510", "a worker was lost while rates were measured", "try again"
                 ) from error
-            last = list(worker.draw(crew.next_task(job, Stretch(), None)))[-1]
+            last = list(worker.draw(crew.next_task(job, Stretch(), [])))[-1]
         if isinstance(last, Failed):
             raise last.error
         assert isinstance(last, Ended)

@@ -143,14 +143,14 @@ class Overall:
         with self._lock:
             self._latest[number] = progress
             if self._on_progress is not None:
-                self._on_progress(self._sum())
+                self._on_progress(self._sum(progress.stage))
 
     def finish(self, number: int) -> None:
         """A film is done."""
         with self._lock:
             self._done.add(number)
 
-    def _sum(self) -> Progress:
+    def _sum(self, stage: str) -> Progress:
         found = self._latest.values()
         drawn = sum(film.frame for film in found)
         known = self._done | self._latest.keys()
@@ -162,6 +162,7 @@ class Overall:
             max(film.seconds for film in found),
             sum(film.bytes_out for film in found),
             sum(film.film_s or 0.0 for film in found),
+            stage,
         )
 
     def _share(self, number: int) -> float:

@@ -61,8 +61,8 @@ class Task:
     """Its own in a run."""
     job: Job
     stretch: Stretch
-    expected: Segment | None
-    """The piece before it."""
+    expected: list[int]
+    """The times right before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """So many frames of the stretch are written."""
+    """So many frames of the stretch are written, and what sets the pace."""
 
     frames: int
+    stage: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,19 @@ from typing import BinaryIO
 from livecartoon.errors import OutputError
 from livecartoon.jobs.cluster.messages import Chunk, Closed, Counted, Ended, Failed, Left, Message
 from livecartoon.jobs.lapwork import CancelledError, Ear, Outcome
-from livecartoon.sinks.laps import Segment, Stretch
+from livecartoon.jobs.stretches import behind
+from livecartoon.sinks.laps import Stretch
 from livecartoon.sinks.segments import synced_hash
 
 
 class Relay:
     """Writes the pieces of a stretch, and knows what of it is still to be drawn."""
 
-    def __init__(self, folder: Path, ear: Ear, stretch: Stretch, expected: Segment | None) -> None:
+    def __init__(self, folder: Path, ear: Ear, stretch: Stretch, expected: list[int]) -> None:
         self.stretch = stretch
         """What is missing."""
         self.expected = expected
-        """The piece before it."""
+        """The times right before it."""
         self._ear = ear
         self._folder = folder
         self._part = folder / f"sent-{stretch.first:05}-{stretch.part}.part"
@@ -31,15 +32,14 @@ class Relay:
     def take(self, message: Message) -> None:
         """Take a message; raises what made the worker end before its time."""
         match message:
-            case Counted(frames):
-                self._ear.on_frames(self._before + frames)
+            case Counted(frames, stage):
+                self._ear.on_frames(self._before + frames, stage)
             case Chunk(content):
                 self._write(content)
             case Closed():
                 self._close(message)
             case Ended():
                 self._ended = message
-                self._ear.on_frames(self._before + message.outcome.frames)
             case Failed(error):
                 raise error
             case Left():
@@ -65,8 +65,9 @@ class Relay:
                 raise self._failure(error) from error
         self._ear.on_closed(segment, closed.repeated, closed.is_sound)
         self._kept += len(segment.pts)
-        self.stretch = replace(self.stretch, first=segment.last + 1, part=0, cut_s=None)
-        self.expected = segment if segment.pts else None
+        earlier = self.expected if segment.part else []
+        self.expected = [*earlier, *segment.pts]
+        self.stretch = replace(behind(segment), end=self.stretch.end)
 
     def _failure(self, error: OSError) -> OutputError:
         return OutputError(
@@ -81,7 +82,7 @@ class Relay:
             self._file.close()
             self._file = None
         self._before = self._kept
-        self._ear.on_frames(self._before)
+        self._ear.on_frames(self._before, "redraw")
 
     def outcome(self) -> Outcome:
         """Return what the worker said at the end."""

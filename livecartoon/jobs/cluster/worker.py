@@ -129,7 +129,8 @@ class Worker:
                 try:
                     yield outbox.get(timeout=TELL_S)
                 except queue.Empty:
-                    yield Counted(teller.frames)
+                    yield teller.counted
+            yield teller.counted
             yield drawn.result()
 
     def _draw(self, task: Task, teller: _Teller) -> Message:
@@ -168,7 +169,7 @@ class _Teller:
 
     def __init__(self, folder: Path, outbox: queue.Queue[Message]) -> None:
         self.outbox = outbox
-        self.frames = 0
+        self.counted = Counted(0, "redraw")
         self._folder = folder
 
     def on_closed(self, segment: Segment, repeated: int, is_sound: bool) -> None:
@@ -180,5 +181,5 @@ class _Teller:
             path.unlink()
         self.outbox.put(Closed(segment, repeated, is_sound))
 
-    def on_frames(self, count: int) -> None:
-        self.frames = count
+    def on_frames(self, count: int, stage: str) -> None:
+        self.counted = Counted(count, stage)

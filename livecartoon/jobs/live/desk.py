@@ -32,7 +32,7 @@ HELP = (
     "t\tanti-flicker auto / off / blend / flow",
     "space\tfreeze",
     "s\tsnapshot",
-    "r\trecording on / off",
+    "r\trecording on / off, no sound",
     "v\tvirtual camera on / off",
     "g\tgovernor on / off",
     "c\tcompare: wipe / beside",

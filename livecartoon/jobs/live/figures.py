@@ -63,6 +63,7 @@ class Figures:
             strength=desk.look.strength,
             shown_fps=stage.shown.recent(now_s),
             latency_ms=stage.latency.recent(),
+            latencies_ms=stage.latency.lately(),
             recorded_s=recording.recorded_s if recording else None,
             camera=f"{self.camera.name} {self.camera.format}",
             size=(info.width, info.height),

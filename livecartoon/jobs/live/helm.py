@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -66,10 +67,13 @@ class Helm:
         find: FindLadder | None,
         builder: Builder | None,
         size: tuple[int, int],
+        stay: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`stay` lets the anti-flicker follow the camera no longer; False if it does not."""
         self.steering = steering
         self._gauge, self._shelf, self._find, self._builder = gauge, shelf, find, builder
         self._width, self._height = size
+        self._stay = stay
         self._style: str | None = None
         self._asked_s = float("-inf")
         self._settled_s = float("-inf")
@@ -125,6 +129,7 @@ class Helm:
         now_s = moment.now_s
         if on_stage != self._before:
             self._before, self._settled_s = on_stage, now_s + SETTLE_S
+            self.steering.forget_share()
         if self._may_start_lower(moment.wished, on_stage):
             return self.steering.start(self._shelf.warmup_ms(on_stage))
         is_quiet = (
@@ -139,7 +144,11 @@ class Helm:
             self._gauge.restart(now_s, moment.captured, moment.dropped)
             return None
         window = self._gauge.window(now_s, moment.captured, moment.dropped)
-        return None if window is None else self.steering.feed(window)
+        change = None if window is None else self.steering.feed(window)
+        if change is not None and change.is_too_slow and self._stay():
+            self.steering.relent()
+            return None
+        return change
 
     def _may_start_lower(self, wished: StyleKey, on_stage: StyleKey) -> bool:
         """Whether the level below is at hand: to begin there is not worth a build."""

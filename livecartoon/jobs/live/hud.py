@@ -53,6 +53,8 @@ class HudState:
     ink: float = 1.0
     vivid: float = 1.0
     vram: str = ""
+    latencies_ms: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """p50, p95 and p99 from capture to show, of the last seconds."""
 
 
 def hud_lines(state: HudState, level: HudLevel, note: str = "") -> tuple[str, ...]:
@@ -129,6 +131,7 @@ def _short_line(state: HudState) -> str:
 
 
 def _full_lines(state: HudState) -> list[str]:
+    p50, p95, p99 = state.latencies_ms
     share = 100 * state.dropped / max(1, state.captured)
     reused = 100 * state.skipped / max(1, state.captured)
     network = f" | network {state.infer_size[0]}x{state.infer_size[1]}" if state.infer_size else ""
@@ -138,6 +141,7 @@ def _full_lines(state: HudState) -> list[str]:
         f"camera {state.camera} {state.size[0]}x{state.size[1]} {state.camera_fps:.1f} fps",
         f"processed {state.processed_fps:.1f} fps | dropped {share:.0f} % | "
         f"duplicated {reused:.0f} % | {condition(state)}",
+        f"latency p50 {p50:.0f}, p95 {p95:.0f}, p99 {p99:.0f} ms",
         *([bars] if (bars := stage_bars(state)) else []),
         f"{state.engine or 'engine not ready'}{network}{level}",
         *([state.vram] if state.vram else []),

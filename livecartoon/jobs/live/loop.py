@@ -150,6 +150,7 @@ class LiveRun:
             self._workshop.find,
             self._workshop.builder,
             (info.width, info.height),
+            self._worker.stay,
         )
 
     def _hud(self, now_s: float) -> HudState:

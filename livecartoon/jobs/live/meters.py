@@ -8,6 +8,8 @@ import numpy as np
 
 WINDOW_S = 2.0
 KEPT_LATENCIES = 8192
+LATELY = 300
+"""Of which the picture's text tells: ten seconds at 30 fps."""
 
 
 class RateMeter:
@@ -73,6 +75,12 @@ class LatencyMeter:
         """Median of the last fifteen."""
         last = [self._kept[-i] for i in range(1, min(15, len(self._kept)) + 1)]
         return float(np.median(last)) if last else 0.0
+
+    def lately(self) -> tuple[float, float, float]:
+        """Return p50, p95 and p99 of the last 300, zeros before the first."""
+        last = [self._kept[-i] for i in range(1, min(LATELY, len(self._kept)) + 1)]
+        p50, p95, p99 = np.percentile(last, [50, 95, 99]) if last else (0.0, 0.0, 0.0)
+        return float(p50), float(p95), float(p99)
 
     def summary(self) -> dict[str, float | None]:
         """Return p50, p95, p99 and max, None before the first measurement."""

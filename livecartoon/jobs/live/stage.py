@@ -21,6 +21,7 @@ from livecartoon.jobs.live.outlets import Shot, SnapshotSaver
 from livecartoon.jobs.live.settings import LiveStatus
 from livecartoon.jobs.live.worker import Picture
 from livecartoon.sinks.presenter import Presenter, Scene
+from livecartoon.styles import short_name
 
 log = logging.getLogger(__name__)
 TEXT_S = 0.5
@@ -96,8 +97,7 @@ class Stage:
             "Vivid": f"{self._desk.look.vivid:.2f}",
             "Creation Time": f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z}",
         }
-        name = Path(style).stem
-        for part, frame in ((name, picture.styled), ("source", picture.source)):
+        for part, frame in ((short_name(style), picture.styled), ("source", picture.source)):
             pixels = np.ascontiguousarray(frame.pixels)
             self._saver.save(Shot(folder / f"{stem}-{part}.png", pixels, facts))
 

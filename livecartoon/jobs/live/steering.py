@@ -115,6 +115,15 @@ class Steering:
             self.changes += 1
         return change
 
+    def forget_share(self) -> None:
+        """Hear that another engine draws: what the one before took says nothing about it."""
+        self._share = None
+
+    def relent(self) -> None:
+        """Hear that a frame takes less from now on: look again before the rate is halved."""
+        if self._governor is not None:
+            self._governor.relent()
+
     def give_up(self, rung: Rung | None) -> None:
         """Do without `rung`, and all below unless it was gone up to: there is no engine for it."""
         if self._ladder is None or self._governor is None:

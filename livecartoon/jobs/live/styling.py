@@ -62,6 +62,10 @@ class StylizerLike(Protocol):
         """Switch the anti-flicker method: `auto`, `off`, `blend` or `flow`."""
         ...
 
+    def stay(self) -> bool:
+        """Let the anti-flicker follow the camera no longer; False if it does not."""
+        ...
+
     def set_look(self, look: Look) -> None:
         """Change the sliders from the next frame on."""
         ...

@@ -126,6 +126,11 @@ class Worker:
         stage = self._stage
         return stage.stylizer.temporal if stage else None
 
+    def stay(self) -> bool:
+        """Let the anti-flicker follow the camera no longer; False if it does not; any thread."""
+        stage = self._stage
+        return stage is not None and stage.stylizer.stay()
+
     def run(self) -> None:
         """Work until the inbox closes; what goes wrong reaches the outlet's reader."""
         with self._outlet:

@@ -1,0 +1,99 @@
+"""What a student starts from: another run, or the weights file of a style."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from livecartoon.errors import UsageError
+from livecartoon.models.blocks import RepConv
+from livecartoon.models.checkpoint import read_checkpoint, read_header
+from livecartoon.models.load import load_student
+from livecartoon.models.student import Student
+from trainer.config import StudentTraining
+from trainer.state import averaged_tensors, read_state, state_file
+
+WEIGHTS = ".safetensors"
+
+
+def beginning(init: Path, share: float, student: Student) -> dict[str, Tensor]:
+    """Training parameters for `student` from a run's average or a weights file.
+
+    A file of a smaller tier is widened: the student begins with exactly its picture. `share`
+    below 1 mixes in what that run itself started from. UsageError E201 if a file is of a larger
+    tier, or to be mixed; InputError E301, ModelError E60x if it cannot be read.
+    """
+    if init.suffix != WEIGHTS:
+        tensors = averaged_tensors(init)
+        if share == 1:
+            return tensors
+        before = beginning(Path(StudentTraining.read(init / "config.toml").init), 1, student)
+        return {name: share * value + (1 - share) * before[name] for name, value in tensors.items()}
+    if share != 1:
+        raise UsageError("E201", "init_share needs the folder of a run, not a weights file")
+    return unfused(load_student(read_checkpoint(init)).state_dict(), student)
+
+
+def unfused(fused: dict[str, Tensor], student: Student) -> dict[str, Tensor]:
+    """Training parameters with which `student` draws what a fused one of its tier or below does.
+
+    Where it is larger (Net2Net, Chen et al. 2016): new channels see everything and are not yet
+    listened to, new blocks only pass on, a 1x1 head is the middle of a 3x3 one. UsageError E201
+    if it is smaller.
+    """
+    tensors = {name: value.clone() for name, value in student.state_dict().items()}
+    for name, value in tensors.items():
+        given = fused.get(name)
+        if given is None:  # a branch that the fused kernel holds, or a new block
+            value.zero_()
+            continue
+        if given.dim() == value.dim() == 4:
+            reach = (value.shape[-1] - given.shape[-1]) // 2
+            given = F.pad(given, (reach, reach, reach, reach)) if reach > 0 else given
+        if len(given) > len(value) or given.shape[2:] != value.shape[2:]:
+            raise UsageError("E201", "the weights file is of a larger tier", "--tier, or another")
+        value[: len(given)] = 0
+        value[tuple(slice(side) for side in given.shape)] = given
+    for name in _with_identity(student):
+        if (given := fused.get(f"{name}.conv.weight")) is not None:
+            channels = torch.arange(len(given))  # the identity branch adds it again
+            tensors[f"{name}.conv.weight"][channels, channels, 1, 1] -= 1.0
+    return tensors
+
+
+def _with_identity(student: Student) -> list[str]:
+    modules = student.named_modules()
+    return [name for name, m in modules if isinstance(m, RepConv) and m.has_identity]
+
+
+def lineage(run: Path) -> list[dict[str, Any]]:
+    """Configurations of a run and of those it started from, the oldest first.
+
+    A file that travels names no folder of the machine it was made on.
+    """
+    training = asdict(StudentTraining.read(run / "config.toml"))
+    names = {key: Path(training[key]).name for key in ("pairs", "init")}
+    return [*_earlier(Path(training["init"])), training | names | {"run": run.name}]
+
+
+def _earlier(init: Path) -> list[dict[str, Any]]:
+    if init.suffix == WEIGHTS:
+        before: list[dict[str, Any]] = json.loads(read_header(init)["training"])
+        return before
+    return lineage(init) if init.name else []
+
+
+def steps(run: Path) -> list[str]:
+    """Steps of a run and of those it started from, the oldest first."""
+    init = Path(StudentTraining.read(run / "config.toml").init)
+    if init.suffix == WEIGHTS:
+        earlier = read_header(init)["steps"].split(" + ")
+    else:
+        earlier = steps(init) if init.name else []
+    return [*earlier, str(read_state(state_file(run))["step"])]
