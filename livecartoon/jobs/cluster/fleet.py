@@ -59,13 +59,14 @@ class Fleet(Closing):
         self._token = secrets.token_hex(8)
         self._threads = threads or 1
         self._environment = dict(os.environ)
-        self._is_open = False
+        self.workers: list[RayHandle] = []
+        self._ray: Any = None
+        self._level = logging.getLogger("ray").level
         os.environ.update(SETTINGS)
         logging.getLogger("ray").setLevel(logging.ERROR)
         try:
             self._ray = _imported()
             self._join(address, workers)
-            self._is_open = True
             self._gpus_each = self._share(gpus_each)
             self.workers = self._start(self._count(workers))
         except BaseException:
@@ -154,11 +155,12 @@ class Fleet(Closing):
 
     def close(self) -> None:
         """Let the workers go; a local cluster ends."""
-        if self._is_open:
-            self._is_open = False
-            for worker in getattr(self, "workers", []):
+        if self._ray is not None:
+            for worker in self.workers:
                 worker.close()
             self._ray.shutdown()
+            self._ray = None
+        logging.getLogger("ray").setLevel(self._level)
         for name in TOUCHED:
             os.environ.pop(name, None)
             if name in self._environment:
