@@ -17,15 +17,8 @@ from livecartoon.sources.pictures import read_picture
 
 IMAGES = Path(__file__).with_name("images")
 PHOTOS = ("astronaut", "chelsea", "coffee", "rocket")
-LOOKS = {
-    "small": ["--tier", "small"],
-    "nano": ["--tier", "nano"],
-    "hayao": ["-s", "hayao", "--tier", "small"],
-    "ink": ["-s", "ink", "--tier", "small"],
-    "classic": ["-s", "classic"],
-    "pixels": ["--snap", "--colors", "32"],
-}
-CELL_WIDTH, CELL_HEIGHT = 240, 200
+LOOKS = ("shinkai", "hayao", "ink", "hosoda", "paprika", "pepper", "pixel", "classic")
+CELL_WIDTH, CELL_HEIGHT = 200, 200
 SECONDS = 5
 
 
@@ -35,8 +28,9 @@ def make_gallery(folder: Path) -> None:
     photos.mkdir()
     for name in PHOTOS:
         save(photos / f"{name}.png", getattr(data, name)())
-    for look, flags in LOOKS.items():
-        _do("image", str(photos), *flags, "-o", f"{_made(folder / look)}/{{stem}}.png")
+    for look in LOOKS:
+        place = f"{_made(folder / look)}/{{stem}}.png"
+        _do("image", str(photos), "-s", look, "--tier", "small", "-o", place)
     rows = [
         [
             cut(read_picture(folder / look / f"{name}.png").pixels, CELL_WIDTH, CELL_HEIGHT)

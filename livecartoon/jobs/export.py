@@ -13,7 +13,7 @@ from livecartoon.config import EngineOptions
 from livecartoon.errors import OutputError
 from livecartoon.models.layers import LIVE_LAYERS
 from livecartoon.styles import Style, short_name
-from livecartoon.stylizer import engine_spec
+from livecartoon.wanted import engine_spec
 
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "rtx": ".engine"}
 CONTRACT = "livecartoon-export/1"

@@ -15,7 +15,7 @@ from livecartoon.backends.selftest import selftest_frames, selftest_summary
 from livecartoon.config import EngineOptions
 from livecartoon.errors import EngineError
 from livecartoon.styles import Style, list_styles
-from livecartoon.stylizer import choose_engine, engine_spec
+from livecartoon.wanted import choose_engine, engine_spec
 
 GAIN_LEAST = 1.05
 """How much faster fewer bits must be to be worth their rounding."""

@@ -107,7 +107,7 @@ def temporal_fields(stylize: object) -> dict[str, Any] | None:
 def planned_engine(options: EngineOptions, width: int, height: int) -> dict[str, Any]:
     """Return the `engine` object of a job before it starts, and its `infer_size`."""
     from livecartoon.styles import find_style
-    from livecartoon.stylizer import choose_engine, engine_spec
+    from livecartoon.wanted import choose_engine, engine_spec
 
     device, backend, reason = choose_engine(options)
     spec, tier = engine_spec(find_style(options.style), width, height, options, device)

@@ -12,4 +12,6 @@ def with_own_finish(options: EngineOptions, own: Sequence[tuple[str, int]] | Non
     """`options` with the finish of the style itself, where none was asked for or refused."""
     if own is None or options.snap is not None or not options.own_snap:
         return options
-    return replace(options, snap=SnapOptions(**dict(own)))
+    said = dict(own)
+    finish = SnapOptions(cell=said.get("cell"), colors=said.get("colors", SnapOptions().colors))
+    return replace(options, snap=finish)

@@ -1,7 +1,7 @@
 """A mixture of styles as a style of its own: the mean of their networks and of their lines.
 
 Networks that were trained on from one common network lie close together, and what lies between
-two of them draws what lies between their pictures (decision 23).
+two of them draws what lies between their pictures (decision 25).
 """
 
 from __future__ import annotations

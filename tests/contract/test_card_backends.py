@@ -25,7 +25,7 @@ from livecartoon.models.checkpoint import identity_of, read_header
 from livecartoon.models.layers import LIVE_LAYERS
 from livecartoon.models.papers import PAPERS
 from livecartoon.styles import TIERS, find_style, list_styles
-from livecartoon.stylizer import engine_spec
+from livecartoon.wanted import engine_spec
 from tests.drawing import write_paper, write_student
 from tests.vendors import RtxRuntimeStandIn, TorchTensorRT
 

@@ -60,9 +60,13 @@ def test_convert_killed_again_and_again_ends_as_the_uninterrupted_run(tmp_path: 
 
 
 @pytest.mark.slow
-def test_convert_interrupted_keeps_what_is_drawn_and_goes_on(tmp_path: Path) -> None:
+def test_convert_interrupted_keeps_what_is_drawn_and_ends_as_the_uninterrupted_run(
+    tmp_path: Path,
+) -> None:
     clip = write_clip(tmp_path / "a.mp4", FILM)
     target, folder = tmp_path / "b.mkv", tmp_path / "b.mkv.livecartoon"
+    whole = tmp_path / "whole.mkv"
+    subprocess.run([*COMMAND, str(clip), "-o", str(whole), "-q"], check=True)
     command = [*COMMAND, str(clip), "-o", str(target)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
         while run.poll() is None and not any(p.stat().st_size for p in folder.glob("seg-*.part")):
@@ -77,6 +81,7 @@ def test_convert_interrupted_keeps_what_is_drawn_and_goes_on(tmp_path: Path) -> 
     (report,) = json.loads(done.stdout)["files"]
     assert report["resumed_from_frame"] == len(times) > 0
     assert inspect(target).pts == inspect(clip).pts
+    assert_same_film(whole, target)
 
 
 @pytest.mark.slow

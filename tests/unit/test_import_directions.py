@@ -40,8 +40,8 @@ OURS = {
     "sinks": MIDDLE | {"sources.base"},
     "temporal": MIDDLE,
     "backends": MIDDLE | {"models", "styles"},
-    "stylizer": MIDDLE
-    | {"backends", "models.checkpoint", "models.overlay", "snap", "styles", "temporal"},
+    "wanted": MIDDLE | {"backends", "models.checkpoint", "models.overlay", "styles"},
+    "stylizer": MIDDLE | {"backends", "snap", "styles", "temporal", "wanted"},
     "pipeline": MIDDLE | {"sinks.base", "sources.base"},
     "jobs": MIDDLE
     | {
@@ -56,6 +56,7 @@ OURS = {
         "styles",
         "stylizer",
         "temporal",
+        "wanted",
     },
     "api": {"*"},
     "cli": MIDDLE | {"__version__", "jobs", "styles"},

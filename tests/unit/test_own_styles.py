@@ -16,7 +16,7 @@ from livecartoon.models.cube import identity_lattice, read_lattice, sampled, wri
 from livecartoon.models.inkstyle import InkStyle
 from livecartoon.sinks.pictures import encode_picture
 from livecartoon.styles import find_style, list_styles, short_name
-from livecartoon.stylizer import engine_spec
+from livecartoon.wanted import engine_spec
 from tests.drawing import drawn_photo, warm_lattice, write_family, write_paper
 
 

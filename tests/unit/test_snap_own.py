@@ -1,6 +1,7 @@
 """A style that brings its pixel-art finish along."""
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from livecartoon.config import EngineOptions, SnapOptions
 from livecartoon.errors import UsageError
+from livecartoon.frame import Frame
 from livecartoon.snap import with_own_finish
 from livecartoon.styles import find_style
 from livecartoon.styles.entry import folder_entries, standing
@@ -35,12 +37,12 @@ def test_style_with_a_finish_then_draws_in_so_many_colours(tmp_path: Path) -> No
     write_style(tmp_path, "{ colors = 4, cell = 8 }")
     style = standing(folder_entries(tmp_path)["blocks"])
     assert style.snap == (("colors", 4), ("cell", 8))
-    photo = drawn_photo(96, 128)
+    photo = drawn_photo(128, 96)
     drawn = {}
     for own_snap in (True, False):
         options = EngineOptions(style="classic", temporal="off", own_snap=own_snap)
         with Stylizer(style, 128, 96, options) as stylizer:
-            drawn[own_snap] = stylizer.draw(photo)
+            drawn[own_snap] = stylizer(Frame(photo, 0, Fraction(1, 30))).pixels
     colours = {key: len(np.unique(value.reshape(-1, 3), axis=0)) for key, value in drawn.items()}
     assert colours[True] <= 4 < colours[False]
 
@@ -48,7 +50,7 @@ def test_style_with_a_finish_then_draws_in_so_many_colours(tmp_path: Path) -> No
 @pytest.mark.parametrize("snap", ["{ colours = 4 }", "{ colors = 4.5 }", "{ colors = true }", "7"])
 def test_finish_that_is_none_then_e206_names_the_file(tmp_path: Path, snap: str) -> None:
     write_style(tmp_path, snap)
-    with pytest.raises(UsageError, match="styles.toml") as caught:
+    with pytest.raises(UsageError, match=r"styles\.toml") as caught:
         folder_entries(tmp_path)
     assert caught.value.code == "E206"
 

@@ -12,7 +12,7 @@ from livecartoon.errors import OutputError, UsageError
 from livecartoon.models.checkpoint import identity_of, read_checkpoint, read_header
 from livecartoon.models.mixture import likeness, mixed
 from livecartoon.styles import find_style, short_name
-from livecartoon.stylizer import engine_spec
+from livecartoon.wanted import engine_spec
 from tests.drawing import drawn_photo, write_family, write_paper, write_sibling, write_student
 
 

@@ -10,7 +10,8 @@ from livecartoon.config import EngineOptions, Look, TemporalName
 from livecartoon.errors import EngineError, UsageError
 from livecartoon.frame import Frame
 from livecartoon.styles import find_style
-from livecartoon.stylizer import Stylizer, choose_engine, engine_spec
+from livecartoon.stylizer import Stylizer
+from livecartoon.wanted import choose_engine, engine_spec
 from tests.drawing import moving_picture
 
 
@@ -97,7 +98,7 @@ def test_stylizer_when_the_anti_flicker_is_switched_then_the_next_frame_is_as_dr
 
 
 def test_choose_engine_when_device_and_backend_contradict_then_e503(monkeypatch) -> None:
-    monkeypatch.setattr("livecartoon.stylizer.card_problem", lambda: None)
+    monkeypatch.setattr("livecartoon.wanted.card_problem", lambda: None)
     with pytest.raises(EngineError, match="openvino runs on the CPU"):
         choose_engine(EngineOptions(device="cuda:0", backend="openvino"))
     assert choose_engine(EngineOptions(device="cuda:1"))[:2] == ("cuda:1", "torch")
@@ -106,7 +107,7 @@ def test_choose_engine_when_device_and_backend_contradict_then_e503(monkeypatch)
 
 
 def test_choose_engine_when_torch_cannot_use_the_card_then_the_cpu_and_the_reason(monkeypatch):
-    monkeypatch.setattr("livecartoon.stylizer.card_problem", lambda: "torch is too new")
+    monkeypatch.setattr("livecartoon.wanted.card_problem", lambda: "torch is too new")
     device, _, reason = choose_engine(EngineOptions())
     assert (device, reason) == ("cpu", "torch is too new")
     assert choose_engine(EngineOptions(backend="torch")) == ("cpu", "torch", "torch is too new")

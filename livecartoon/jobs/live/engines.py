@@ -71,7 +71,7 @@ def real_readiness(engine: EngineOptions) -> IsReady:
 
     def is_ready(key: StyleKey, width: int, height: int) -> bool:
         from livecartoon.styles import find_style
-        from livecartoon.stylizer import is_prepared
+        from livecartoon.wanted import is_prepared
 
         return is_prepared(find_style(key.style), width, height, options_for(engine, key))
 
@@ -116,7 +116,7 @@ class ChildBuilder:
 
     def _is_on_cpu(self, key: StyleKey) -> bool:
         """A card has the picture to draw and takes minutes to build: there nothing is begun."""
-        from livecartoon.stylizer import choose_engine
+        from livecartoon.wanted import choose_engine
 
         return choose_engine(options_for(self._engine, key))[0] == "cpu"
 

@@ -46,7 +46,7 @@ def real_ladders(engine: EngineOptions) -> FindLadder:
     def find(name: str, width: int, height: int) -> Ladder:
         from livecartoon.backends.reduction import reduction_for, round_ratio
         from livecartoon.styles import find_style
-        from livecartoon.stylizer import choose_engine
+        from livecartoon.wanted import choose_engine
 
         device, _, _ = choose_engine(engine)
         on_gpu = device != "cpu"
