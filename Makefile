@@ -31,7 +31,7 @@ help:  ## show this list
 setup: $(READY)  ## build the environment in .venv and say what this machine can do
 	@$(BIN)/livecartoon doctor --brief
 
-engines: $(ENGINES)  ## add the libraries of all other backends, whose tests are skipped without
+engines: $(ENGINES)  ## add all other backends and Ray, whose tests are skipped without
 
 demo: $(READY)  ## make a clip, convert it, verify it, show a table (VIDEO=path takes yours)
 	@$(BIN)/livecartoon demo $(if $(VIDEO),--video "$(VIDEO)")
@@ -82,9 +82,9 @@ $(READY): pyproject.toml constraints.txt
 	fi && $(PIP) install -qq -e ".[$$extras]" -c constraints.txt
 	@touch $@
 
-# 140 MB to fetch, 370 MB on disk: INT8, ONNX Runtime, and TensorRT for RTX, which builds its
-# engines without a card.
+# 220 MB to fetch, 610 MB on disk: INT8, ONNX Runtime, TensorRT for RTX, which builds its
+# engines without a card, and Ray for clusters.
 $(ENGINES): $(READY)
-	@echo "adding the libraries of all other backends: about 370 MB"
-	@$(PIP) install -qq --retries 1 --timeout 30 -e ".[int8,ort,rtx]" -c constraints.txt
+	@echo "adding all other backends and Ray: about 610 MB"
+	@$(PIP) install -qq --retries 1 --timeout 30 -e ".[cluster,int8,ort,rtx]" -c constraints.txt
 	@touch $@

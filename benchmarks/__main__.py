@@ -125,6 +125,30 @@ def films(
 
 
 @main.command()
+@click.option(
+    "--minutes", default=10.0, show_default=True, help="Length of the drawn film; 0 = none."
+)
+@click.option("--files", default=200, show_default=True, help="Small ones after it; 0 = none.")
+@click.option("--rate", default=5, show_default=True, help="Frames per second.")
+@click.option("--width", default=128, show_default=True)
+@click.option("--height", default=72, show_default=True)
+@click.option("--style", default="classic", show_default=True)
+@click.option("--workers", default=4, show_default=True)
+@OUTPUT
+def cluster(output: Path | None, width: int, height: int, **values: Any) -> None:  # noqa: ANN401
+    """A film and a library on a cluster of this machine beside one worker, with one killed.
+
+    Exit 1 if a time or a pixel differs.
+    """
+    from benchmarks.cluster import run
+
+    figures = run(size=(width, height), **values)
+    _finish("cluster", figures, output)
+    if not figures["is_good"]:
+        sys.exit(1)
+
+
+@main.command()
 @click.option("--there", default="classic", show_default=True, help="Style to switch to and back.")
 @click.option("--size", default="640x360", show_default=True, help="Of the drawn card.")
 @OUTPUT

@@ -15,7 +15,7 @@ from livecartoon.errors import InputError
 from trainer.metrics.record import commit, version_of
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("torch", "openvino", "nncf", "onnxruntime", "av", "numpy", "opencv-python")
+PACKAGES = ("torch", "openvino", "nncf", "onnxruntime", "av", "numpy", "opencv-python", "ray")
 
 
 def environment() -> dict[str, Any]:

@@ -152,6 +152,36 @@ def styles() -> str:
     return _table(rows) + f"\n{said} {_source('styles', whole)}\n"
 
 
+def cluster() -> str:
+    """What a cluster costs beside one worker."""
+    whole = record("cluster")
+    figures = whole["figures"]
+    rows: Rows = [
+        ("drawn films", "one worker, s", "cluster, s", "beside each other", "times", "pixels")
+    ]
+    for name, title in (
+        ("film", "{minutes:.0f} minutes in one film"),
+        ("library", "{files} films"),
+    ):
+        found = figures[name]
+        minutes = found["frames"] / figures["rate"] / 60
+        kept = ["equal" if found[f"are_{what}_equal"] else "DIFFER" for what in ("times", "pixels")]
+        row = (
+            f"{title.format(minutes=minutes, files=found['files'])}, {found['frames']} frames",
+            f"{found['serial_s']:.0f}",
+            f"{found['cluster_s']:.0f}",
+            f"{found['cluster_over_serial']:.2f} times",
+            *kept,
+        )
+        rows.append(row)
+    size = "x".join(str(side) for side in figures["size"])
+    said = (
+        f"{size}, style `{figures['style']}`, {figures['workers']} workers of one thread each,"
+        f" FFV1; starting the cluster took {figures['start_s']:.0f} s more"
+    )
+    return _table(rows) + f"\n{said}. {_source('cluster', whole)}\n"
+
+
 def startup() -> str:
     """How long one waits."""
     whole = record("startup")
@@ -198,6 +228,7 @@ def _table(rows: Rows) -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "cluster": cluster,
     "convert": convert,
     "films": films,
     "network": network,

@@ -50,12 +50,14 @@ CODES: dict[str, str] = {
     "E406": "another run holds this output",
     "E501": "no such compute device",
     "E502": "driver too old",
-    "E503": "backend not installed",
+    "E503": "backend or cluster library not installed",
     "E504": "engine build failed",
     "E505": "self-test failed for the forced precision",
     "E506": "out of memory",
     "E507": "device lost",
     "E508": "doctor or cache verify found a failure",
+    "E509": "cluster cannot be used",
+    "E510": "workers of the cluster were lost",
     "E601": "weights file missing",
     "E602": "weights file is not safetensors or is corrupt",
     "E603": "weights header absent or newer than this program",
@@ -85,6 +87,9 @@ class LivecartoonError(Exception):
         self.code = code
         self.message = message
         self.remedies = remedies
+
+    def __reduce__(self) -> tuple[type[LivecartoonError], tuple[str, ...]]:
+        return type(self), (self.code, self.message, *self.remedies)
 
     def __str__(self) -> str:
         return f"[{self.code}] {self.message}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from livecartoon.cli.cluster import batch_of, cluster_choice, cluster_flags, run_on_cluster
 from livecartoon.cli.flags import FILE, AnyCommand, command, flag
 from livecartoon.cli.options import engine_options, snap_flags, style_flags
 from livecartoon.cli.pipes import PIPE_NAME, check_pipes, open_stdout, spooled
@@ -107,6 +108,7 @@ def convert_flags(made: AnyCommand) -> AnyCommand:
 
 
 @convert_flags
+@cluster_flags
 @snap_flags
 @style_flags
 @command("convert")
@@ -124,9 +126,10 @@ def convert(inputs: tuple[str, ...], **values: Any) -> None:
     session = current()
     output, is_recursive = values.pop("output"), values.pop("recursive")
     fail_fast = not values.pop("keep_going")
+    to_pipe = output is not None and str(output) == PIPE_NAME
+    cluster = cluster_choice(values, to_pipe=to_pipe)
     settings = _settings(values)
     options = engine_options(session, values)
-    to_pipe = output is not None and str(output) == PIPE_NAME
     check_pipes(inputs, output, is_json=session.json)
     with ExitStack() as stack:
         if PIPE_NAME in inputs:
@@ -136,8 +139,12 @@ def convert(inputs: tuple[str, ...], **values: Any) -> None:
         if not settings.dry_run and not to_pipe:
             make_folder(output, len(paths))
         status = stack.enter_context(open_status(session))
-        run = _stream if to_pipe else _run
-        reports = run(session, status, paths, output, options, settings, fail_fast)
+        if cluster is not None:
+            batch = batch_of(paths, output, options, settings)
+            reports = run_on_cluster(session, status, batch, cluster, fail_fast=fail_fast)
+        else:
+            run = _stream if to_pipe else _run
+            reports = run(session, status, paths, output, options, settings, fail_fast)
         for report in reports:
             if report.status == "planned":
                 session.say("\n".join(plan_lines(report)))

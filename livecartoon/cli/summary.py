@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from livecartoon.cli.session import Session
-from livecartoon.cli.status import size_text
+from livecartoon.cli.status import clock_text, size_text
 from livecartoon.errors import PartialError, UsageError
 from livecartoon.escape import printable
 
@@ -99,6 +99,8 @@ def plan_lines(report: FileReport) -> list[str]:
         language = f" {dropped['language']}" if dropped["language"] else ""
         lines.append(f"  drop     {dropped['type']}{language}: {dropped['reason']}")
     lines.append(f"  size     about {size_text(report.bytes_out)}")
+    if report.predicted_seconds is not None:
+        lines.append(f"  drawn    after about {clock_text(report.predicted_seconds)}")
     return [printable(line) for line in lines]
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -13,13 +12,13 @@ from typing import IO, Any
 from livecartoon.config import EngineOptions
 from livecartoon.errors import InputError, LivecartoonError, PartialError, UsageError
 from livecartoon.jobs.compare import compared
+from livecartoon.jobs.hands import Hands
 from livecartoon.jobs.hooks import Hooks, Progress
 from livecartoon.jobs.joining import disk_full, join
 from livecartoon.jobs.journal import input_identity
-from livecartoon.jobs.laps import LapRunner, Tally, laps_shown
-from livecartoon.jobs.lapstyle import Stylize
+from livecartoon.jobs.laps import LapRunner, Tally
+from livecartoon.jobs.lapwork import spent_since
 from livecartoon.jobs.naming import partial_name
-from livecartoon.jobs.pinning import drawn_by, pinned
 from livecartoon.jobs.planning import Plan
 from livecartoon.jobs.reading import file_of, problem_of
 from livecartoon.jobs.report import (
@@ -35,9 +34,7 @@ from livecartoon.jobs.workspace import Workspace
 from livecartoon.pipeline import run
 from livecartoon.sinks.animation import AnimationSink, is_animation
 from livecartoon.sinks.base import Sink
-from livecartoon.sinks.laps import Segment, Stretch
-from livecartoon.sinks.segments import SegmentSink
-from livecartoon.sources.probe import packet_times
+from livecartoon.sinks.laps import Segment
 
 
 class Conversion:
@@ -76,9 +73,18 @@ class Conversion:
             self.plan.check_space()
             workspace = stack.enter_context(Workspace(self.target))
             if is_animation(self.target):
+                self._refuse_crew()
                 self._animate(workspace)
             else:
                 self._convert_in_laps(workspace)
+
+    def _refuse_crew(self) -> None:
+        if self.hooks.crew is not None:
+            raise UsageError(
+                "E202",
+                f"--cluster makes films; {self.target.suffix} is drawn in one piece",
+                "leave --cluster away",
+            )
 
     def _foretell(self) -> None:
         """Fill the report of a job that is not to be done."""
@@ -107,7 +113,6 @@ class Conversion:
         reading, compare = self.plan.reading, self.settings.compare
         with sink, self.hooks.make_stylize(reading.info, self.options) as stylize:
             self._start(stylize)
-            self._begin_clock()
             before = dict(getattr(stylize, "stage_s", {}))
             with reading.open() as source:
                 done = run(
@@ -118,7 +123,7 @@ class Conversion:
                 )
                 told = list(file_of(source).warnings())
                 tally = Tally(done.frames, done.frames, dict(done.busy_s), told)
-                tally.add_since(getattr(stylize, "stage_s", {}), before)
+                tally.add(spent_since(getattr(stylize, "stage_s", {}), before))
                 problem = problem_of(source, file_of(source).frames, is_whole=reading.is_whole)
                 self.report.frames_repeated = file_of(source).repeated
                 self.report.temporal = temporal_fields(stylize)
@@ -136,10 +141,10 @@ class Conversion:
             journal.clear()
         self.report.resumed_from_frame = journal.frames
         self.workspace = workspace
-        runner = LapRunner(
-            self.plan.reading, self._make_sink, journal.segments, self._keep, self._tell
-        )
-        self._run(runner)
+        self._repeated = dict(journal.repeated)
+        is_whole = self.plan.reading.is_whole
+        runner = LapRunner(journal.segments, self._keep, self._tell, is_whole=is_whole)
+        Hands(self.plan, workspace, self.hooks, self._start).draw(runner)
         self._measure(runner.tally, sum(len(piece.pts) for piece in runner.pieces()))
         self.report.frames_repeated = sum(self._repeated.values())
         self._join(workspace, runner.pieces(), runner.shortfall())
@@ -156,48 +161,6 @@ class Conversion:
             **self.settings.identity(),
             **self._input,
         }
-
-    def _make_sink(self, on_closed: Callable[[Segment], None], stretch: Stretch) -> SegmentSink:
-        plan = self.plan
-        return SegmentSink(
-            self.workspace.folder,
-            self.target,
-            plan.info,
-            plan.encoder,
-            plan.reading.laps,
-            on_closed,
-            stretch,
-        )
-
-    def _run(self, runner: LapRunner) -> None:
-        """Do what is missing with as many workers as were asked for."""
-        journal = self.workspace.journal
-        self._repeated = dict(journal.repeated)
-        options = pinned(self.options, journal.engine if journal.is_worth_keeping else None)
-        jobs = self.settings.jobs
-        times = packet_times(self.report.input) if jobs > 1 else None
-        reading, hooks = self.plan.reading, self.hooks
-        if jobs > 1 and times is None:
-            self._warn("W310", "its time stamps do not allow pieces side by side: --jobs 1")
-        if times:
-            laps = laps_shown(reading, times, self.settings.fps)
-
-            def borrow() -> AbstractContextManager[Stylize]:
-                return hooks.make_own(reading.info, options)
-
-            with borrow() as stylize:  # built or loaded once; the workers find it cached
-                self._start(stylize)
-                journal.note_engine(drawn_by(stylize, options.style))
-            options = pinned(options, journal.engine)
-            self._begin_clock()
-            runner.run_side_by_side(borrow, min(jobs, len(laps)), laps)
-            return
-        with hooks.make_stylize(reading.info, options) as stylize:
-            self._start(stylize)
-            journal.note_engine(drawn_by(stylize, options.style))
-            self._begin_clock()
-            runner.run_serially(stylize)
-            self.report.temporal = temporal_fields(stylize)
 
     def _keep(self, piece: Segment, repeated: int, is_sound: bool) -> None:
         """Note a closed piece, if it is whole, and look whether the disk holds out."""
@@ -226,7 +189,7 @@ class Conversion:
         unkept = join(self.plan, workspace, pieces)
         self._name(workspace, problem or unkept)
 
-    def _start(self, stylize: Stylize) -> None:
+    def _start(self, stylize: object) -> None:
         self.report.engine = engine_fields(stylize)
         made = getattr(stylize, "report", None)
         if made is not None:
@@ -235,8 +198,6 @@ class Conversion:
                 self._warn("W501", text)
         if self.hooks.on_start is not None:
             self.hooks.on_start(self.report)
-
-    def _begin_clock(self) -> None:
         self._started_s = time.perf_counter()
 
     def _tell(self, count: int, stage: str) -> None:

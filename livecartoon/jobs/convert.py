@@ -102,19 +102,10 @@ def convert_many(
     one size. UsageError, before any work, if two results would share a name or a result is
     also an input.
     """
-    inputs = list(sources)
-    settings = settings or ConvertSettings()
-    options = with_own_finish(options, find_style(options.style).snap)
-    targets = [
-        output_for(path, output, options.style, number=n) for n, path in enumerate(inputs, 1)
-    ]
-    check_batch(inputs, targets)
-    if not settings.dry_run:
-        make_folders(output, targets)
-    is_folder_ours = is_template(output) or len(inputs) > 1
+    batch = Batch(sources, output, options, settings or ConvertSettings())
     reports: list[FileReport] = []
     with Engines(make_stylize) as engines:
-        for number, (path, target) in enumerate(zip(inputs, targets, strict=True)):
+        for number, (path, target) in enumerate(zip(batch.inputs, batch.targets, strict=True)):
             hooks = Hooks(
                 engines.borrow,
                 make_stylize,
@@ -122,14 +113,47 @@ def convert_many(
                 _numbered(on_start, number),
                 on_warning,
             )
-            attempt = partial(_convert_to, target, path, options, settings, hooks, is_folder_ours)
-            report = or_failed(path, target, attempt)
+            report = or_failed(path, target, partial(batch.convert, number, hooks))
             reports.append(report)
             if on_done is not None:
                 on_done(number, report)
             if fail_fast and report.error is not None:
                 break
     return reports
+
+
+class Batch:
+    """Several films and their results; UsageError where names collide, before any work."""
+
+    def __init__(
+        self,
+        sources: Iterable[Path],
+        output: Path | None,
+        options: EngineOptions,
+        settings: ConvertSettings,
+    ) -> None:
+        self.inputs = list(sources)
+        self.options = with_own_finish(options, find_style(options.style).snap)
+        self.settings = settings
+        self.targets = [
+            output_for(path, output, options.style, number=n)
+            for n, path in enumerate(self.inputs, 1)
+        ]
+        check_batch(self.inputs, self.targets)
+        if not settings.dry_run:
+            make_folders(output, self.targets)
+        self._is_folder_ours = is_template(output) or len(self.inputs) > 1
+
+    def convert(self, number: int, hooks: Hooks) -> FileReport:
+        """Convert one of them."""
+        return _convert_to(
+            self.targets[number],
+            self.inputs[number],
+            self.options,
+            self.settings,
+            hooks,
+            self._is_folder_ours,
+        )
 
 
 def or_failed(path: Path, target: Path, attempt: Callable[[], FileReport]) -> FileReport:

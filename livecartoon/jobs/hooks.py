@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from livecartoon.config import EngineOptions
+from livecartoon.jobs.crew import Crew
 from livecartoon.jobs.lapstyle import Stylize
 from livecartoon.jobs.planning import Warn
 from livecartoon.jobs.report import FileReport
@@ -50,3 +51,5 @@ class Hooks:
     on_progress: Callable[[Progress], None] | None = None
     on_start: Callable[[FileReport], None] | None = None
     on_warning: Warn | None = None
+    crew: Crew | None = None
+    """Workers elsewhere that draw instead of `make_own`."""

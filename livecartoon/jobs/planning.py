@@ -20,6 +20,8 @@ from livecartoon.sinks.beside import Beside
 from livecartoon.sinks.carrier import Carrier, CarryRules
 from livecartoon.sinks.encoder import EncoderSettings
 from livecartoon.sinks.file import FileSink
+from livecartoon.sinks.laps import Segment, Stretch
+from livecartoon.sinks.segments import SegmentSink
 from livecartoon.sources.base import StreamNote, note
 from livecartoon.sources.tracks import Tracks
 from livecartoon.styles import short_name
@@ -113,6 +115,13 @@ class Plan:
             shift_s=self.reading.shift_s,
             file=file,
         )
+
+    def open_pieces(
+        self, folder: Path, on_closed: Callable[[Segment], None], stretch: Stretch
+    ) -> SegmentSink:
+        """Return a sink for the laps of a stretch, as files in `folder`."""
+        laps = self.reading.laps
+        return SegmentSink(folder, self.target, self.info, self.encoder, laps, on_closed, stretch)
 
     def settle(self) -> None:
         """Decide everything and put it into the report; OutputError for what cannot work."""

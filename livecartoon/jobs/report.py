@@ -31,6 +31,8 @@ class FileReport:
     speed: float = 0.0
     stage_ms: dict[str, float] = field(default_factory=dict)
     """Busy time of each stage per frame that went through it; stages overlap."""
+    predicted_seconds: float | None = None
+    """Of a plan for a cluster: until this film is drawn, from the first frame of all on."""
     bytes_in: int = 0
     bytes_out: int = 0
     streams_kept: list[dict[str, Any]] = field(default_factory=list)

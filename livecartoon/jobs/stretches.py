@@ -29,10 +29,15 @@ def gaps(done: Pieces) -> list[Stretch]:
         piece = done[key]
         if key != (start.first, start.part):
             found.append(replace(start, end=piece.index))
-        start = Stretch(piece.last + 1)
-        if piece.cut_s is not None:
-            start = Stretch(piece.index, None, piece.part + 1, piece.cut_s)
+        start = behind(piece)
     return [*found, start]
+
+
+def behind(piece: Segment) -> Stretch:
+    """Return all that comes behind a piece: of its lap, if it was cut, and the laps after it."""
+    if piece.cut_s is None:
+        return Stretch(piece.last + 1)
+    return Stretch(piece.index, None, piece.part + 1, piece.cut_s)
 
 
 def before(done: Pieces, stretch: Stretch) -> list[int]:

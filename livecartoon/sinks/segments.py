@@ -50,8 +50,6 @@ class SegmentSink(Sink):
     ) -> None:
         """`path` names the final file, whose container the encoder has to suit."""
         self.frames = 0
-        self.told = 0
-        """How many of them a progress display has heard of."""
         self.last_lap: int | None = None
         """The last lap a frame was written to."""
         self._folder = folder

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -170,8 +171,14 @@ class FileSource(Source):
 
     def shortfall(self, frames: int) -> LivecartoonError | None:
         """Return what is missing if `frames` frames were all of the file and this read its end."""
+        return self.judge()(frames)
+
+    def judge(self) -> Callable[[int], LivecartoonError | None]:
+        """Return what tells the shortfall of so many frames, without this reader."""
         own_s, others_s = self._last_end_s(), self._decoder.end_s
-        return shortfall(self.path, self._expected, frames, own_s, others_s)
+        return partial(
+            shortfall, self.path, self._expected, video_end_s=own_s, other_end_s=others_s
+        )
 
     @property
     def played_s(self) -> float:

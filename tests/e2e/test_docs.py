@@ -25,7 +25,7 @@ NEEDS_WORDS = ("convert", "image", "optimize")
 #: Seconds at most each, and without a camera, a card, a network or an optional package.
 QUICK = ("cache", "convert", "devices", "doctor", "image", "optimize", "styles")
 LIVE = ("cam", "serve")
-NEEDS_MORE = re.compile(r"\b(int8|cuda|tensorrt|rtx|onnx|ort|background|720p)\b|://|\|")
+NEEDS_MORE = re.compile(r"\b(int8|cluster|cuda|tensorrt|rtx|onnx|ort|background|720p)\b|://|\|")
 PAGES = [page for page in pages() if "adr" not in page.parts and page.name != "CONTRIBUTING.md"]
 FIGURES = runpy.run_path(str(ROOT / "docs/make_figures.py"))
 EVENING = ROOT / "docs/evening.md"

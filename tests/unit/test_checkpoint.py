@@ -1,3 +1,4 @@
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +32,27 @@ def test_checkpoint_when_written_then_reads_back(tmp_path: Path) -> None:
     assert not any(p.requires_grad for p in student.parameters())
     assert ink_of(checkpoint.header).sigma > 0
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_checkpoint_of_format_1_when_written_byte_by_byte_then_is_still_read(
+    tmp_path: Path,
+) -> None:
+    """What was once given to people stays readable: no code of ours wrote this file."""
+    values = np.arange(6, dtype="<f2").tobytes()
+    digest = hashlib.sha256(b"a.weight|float16|(2, 3)|" + values).hexdigest()
+    metadata = {
+        "livecartoon.format": "1",
+        "livecartoon.arch": "student",
+        "livecartoon.sha256_tensors": digest,
+        "livecartoon.a_field_of_later": "passed over",
+    }
+    tensor = {"dtype": "F16", "shape": [2, 3], "data_offsets": [0, len(values)]}
+    header = json.dumps({"__metadata__": metadata, "a.weight": tensor}).encode()
+    path = tmp_path / "old.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + values)
+    read = read_checkpoint(path)
+    assert read.tensors["a.weight"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert (read.architecture, read.sha256) == ("student", digest)
 
 
 def test_checkpoint_when_missing_then_e601(tmp_path: Path) -> None:

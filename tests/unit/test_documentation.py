@@ -18,7 +18,10 @@ from tests.documented import (
 )
 
 #: Programs of others, whose options are their own business.
-OTHERS = ("apt", "git", "make", "mkdocs", "pip", "python", "sudo", "torchrun", "v4l2-ctl")
+OTHERS = (
+    *("apt", "docker", "git", "make", "mkdocs", "pip", "python", "ray", "sudo", "torchrun"),
+    "v4l2-ctl",
+)
 
 
 def named(page: Path) -> str:

@@ -79,6 +79,7 @@ BORDERS = {
     "nncf": {"backends.quantize"},
     "onnxruntime": {"backends.ort"},
     "openvino": {"backends.openvino"},
+    "ray": {"jobs.cluster.fleet"},
     "rich": {"cli"},
     "safetensors": {"models.checkpoint"},
     "tensorrt": {"backends.tensorrt"},
