@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from benchmarks.record import RESULTS, read_record, write_record
+from benchmarks.output import OUTPUT, finish
+from benchmarks.picture_commands import PICTURE_COMMANDS
+from benchmarks.record import read_record
 from livecartoon.errors import LivecartoonError
 
 
@@ -22,16 +22,6 @@ def main() -> None:
     """
 
 
-def _finish(name: str, figures: dict[str, Any], output: Path | None) -> None:
-    write_record(output or RESULTS / f"{name}.json", name, figures)
-    click.echo(json.dumps(figures, indent=1))
-
-
-OUTPUT = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Record, else results/NAME.json."
-)
-
-
 @main.command()
 @click.option("--rounds", default=24, show_default=True)
 @click.option("--peer", "peers", multiple=True, help="Only that generator; may be repeated.")
@@ -40,7 +30,7 @@ def network(rounds: int, peers: tuple[str, ...], output: Path | None) -> None:
     """Frames per second of our networks at 640x360, and the peers' generators beside them."""
     from benchmarks.network import PEERS, run
 
-    _finish("network", run(rounds, names=peers or PEERS), output)
+    finish("network", run(rounds, names=peers or PEERS), output)
 
 
 @main.command()
@@ -52,7 +42,7 @@ def roofline(style: str, width: int, height: int, output: Path | None) -> None:
     """Share of what this processor can do at all that our networks get out of it."""
     from benchmarks.roofline import run
 
-    _finish("roofline", run(width, height, style), output)
+    finish("roofline", run(width, height, style), output)
 
 
 @main.command()
@@ -91,7 +81,7 @@ def training(data: Path, features: Path, seconds: float, full: bool, output: Pat
     """Images per second of every paper's recipe, and the share of time without pictures."""
     from benchmarks.training import run
 
-    _finish("training", run(data, features, seconds, tiny=not full), output)
+    finish("training", run(data, features, seconds, tiny=not full), output)
 
 
 @main.command()
@@ -102,7 +92,7 @@ def convert(clip: Path | None, frames: int, output: Path | None) -> None:
     """CPU and wall time of `convert` beside a plain decode and encode of the same clip."""
     from benchmarks.pipeline import run
 
-    _finish("convert", run(clip, frames), output)
+    finish("convert", run(clip, frames), output)
 
 
 @main.command()
@@ -119,7 +109,7 @@ def films(
     from benchmarks.films import run
 
     figures = run(minutes, rate, (width, height), style)
-    _finish("films", figures, output)
+    finish("films", figures, output)
     if not figures["is_good"]:
         sys.exit(1)
 
@@ -143,7 +133,7 @@ def cluster(output: Path | None, width: int, height: int, **values: Any) -> None
     from benchmarks.cluster import run
 
     figures = run(size=(width, height), **values)
-    _finish("cluster", figures, output)
+    finish("cluster", figures, output)
     if not figures["is_good"]:
         sys.exit(1)
 
@@ -160,7 +150,7 @@ def switch(there: str, size: str, output: Path | None) -> None:
     from benchmarks.switch import run
 
     figures = run(there, size)
-    _finish("switch", figures, output)
+    finish("switch", figures, output)
     if not figures["is_good"]:
         sys.exit(1)
 
@@ -177,7 +167,7 @@ def outside(rounds: int, style: str, output: Path | None) -> None:
     from benchmarks.outside import run
 
     figures = run(rounds, style)
-    _finish("outside", figures, output)
+    finish("outside", figures, output)
     if not figures["is_good"]:
         sys.exit(1)
 
@@ -188,7 +178,7 @@ def startup(output: Path | None) -> None:
     """Seconds to `--help` and to the first stylized frame with a warm cache."""
     from benchmarks.startup import run
 
-    _finish("startup", run(), output)
+    finish("startup", run(), output)
 
 
 @main.command()
@@ -204,7 +194,7 @@ def live(minutes: float, style: str, count: int, output: Path | None) -> None:
     from benchmarks.live import run
 
     figures = run(minutes, style, count)
-    _finish("live", figures, output)
+    finish("live", figures, output)
     if not figures["is_good"]:
         sys.exit(1)
 
@@ -238,92 +228,8 @@ def conformance(files: tuple[Path, ...], pair: bool, suffix: str | None, verbose
         sys.exit(1)
 
 
-@main.command()
-@click.argument("clips", nargs=-1, type=click.Path(path_type=Path, exists=True))
-@click.option("--style", "styles", multiple=True, help="touchy or STYLE-TIER; may be repeated.")
-@click.option("--case", "cases", multiple=True, help="Only that drawn clip; may be repeated.")
-@click.option("--worse", multiple=True, help="CLIPS also as mjpeg, stream or webcam; repeatable.")
-@click.option("--frames", default=40, show_default=True)
-@click.option("--size", default="640x360", show_default=True, help="Of the drawn clips.")
-@click.option("--pictures", type=click.Path(path_type=Path), help="Folder for charts and slices.")
-@OUTPUT
-def temporal(**flags: Any) -> None:  # noqa: ANN401  click's own values
-    """Scores of anti-flicker beside a running mean: on drawn clips, or on CLIPS.
-
-    Drawn clips have gates, exit 1 if one is missed; of real ones the table names what is missed.
-    """
-    from benchmarks.temporal_command import measure_clips, measure_drawn
-
-    output: Path | None = flags.pop("output")
-    is_whole = not flags["cases"]
-    if clips := flags.pop("clips"):
-        figures = measure_clips(clips, click.echo, **flags)
-        name = "temporal-clips"
-    else:
-        figures = measure_drawn(click.echo, **flags)
-        name = "temporal"
-    if output or is_whole:
-        write_record(output or RESULTS / f"{name}.json", name, figures)
-    if not figures.get("is_good", True):
-        sys.exit(1)
-
-
-@main.command()
-@click.argument("pairs", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--cards", is_flag=True, help="Write the figures into weights files and cards, too.")
-@OUTPUT
-def styles(pairs: Path, cards: bool, output: Path | None) -> None:
-    """How near every shipped network comes to its targets; PAIRS has a folder for each style.
-
-    Made by `python -m trainer targets PHOTOS -o PAIRS --held-out --style ... --style ...`.
-    """
-    from benchmarks.styles import measure_styles, write_cards
-
-    figures = measure_styles(pairs)
-    if cards:
-        write_cards(figures)
-    _finish("styles", figures, output)
-
-
-@main.command()
-@click.argument("clips", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--style", "styles", multiple=True, help="touchy or STYLE-TIER; may be repeated.")
-@click.option("--frames", default=3, show_default=True, help="Of each clip.")
-@OUTPUT
-def flicker(
-    clips: tuple[Path, ...], styles: tuple[str, ...], frames: int, output: Path | None
-) -> None:
-    """Where flicker comes from: noise, phase, compression and exposure, per style, on CLIPS."""
-    from benchmarks.flicker_sources import run
-
-    _finish("flicker", run(clips, styles, frames), output)
-
-
-@main.command()
-@click.argument("photos", nargs=-1, type=click.Path(path_type=Path, exists=True))
-@click.option("--video", type=click.Path(path_type=Path, exists=True), help="Instead of PHOTOS.")
-@click.option("-s", "--style", "styles", multiple=True, help="STYLE[:TIER], a file, a RUN; or all.")
-@click.option("--target", "targets", multiple=True, help="STYLE or none; else of those shown.")
-@click.option("--size", default="640x400", show_default=True, help="At which all is drawn.")
-@click.option("--cell", default=320, show_default=True, help="Width of a picture on the sheet.")
-@click.option("--count", default=12, show_default=True, help="Photos of a folder.")
-@click.option("--frames", default=6, show_default=True, help="Consecutive ones of --video.")
-@click.option("--skip", default=12, show_default=True, help="Frames of a clip before them.")
-@click.option("--workers", default=1, show_default=True, help="Processes that draw targets.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="PNG, WebP.")
-def gallery(photos: tuple[Path, ...], video: Path | None, output: Path, **flags: Any) -> None:  # noqa: ANN401
-    """Draw a sheet: PHOTOS, folders, clips or frames of --video as rows, styles as columns."""
-    from benchmarks.gallery import Plan, photo_sheet, video_sheet
-    from benchmarks.sheet import save
-    from livecartoon.size import parse_size
-
-    if bool(photos) == bool(video):
-        raise click.UsageError("PHOTOS or --video CLIP")
-    plan = Plan(**flags | {"size": parse_size(flags["size"]).resolve(640, 400)})
-    tell = partial(click.echo, err=True)
-    drawn = video_sheet(video, plan, tell) if video else photo_sheet(photos, plan, tell)
-    save(output, drawn)
-    click.echo(f"saved {output}, {drawn.shape[1]}x{drawn.shape[0]}")
+for command in PICTURE_COMMANDS:
+    main.add_command(command)
 
 
 def entry() -> None:
