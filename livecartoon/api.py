@@ -31,6 +31,22 @@ class Cartoonizer(Closing):
     Pictures are (H, W, 3), uint8 or float32 in 0..1, RGB or, with `color="bgr"`, BGR; the
     answer has the same shape, type and order and the input is never changed. An engine is
     loaded per picture size and kept for the last one.
+
+    >>> import numpy as np
+    >>> photo = np.full((48, 64, 3), 0.5, np.float32)
+    >>> with Cartoonizer(style="classic") as toon:
+    ...     cartoon = toon(photo)
+    ...     frames = list(toon.stream([photo, photo], rate=25))
+    ...     toon.look = replace(toon.look, strength=0.0)
+    ...     source = toon(photo)
+    >>> cartoon.shape, cartoon.dtype, len(frames)
+    ((48, 64, 3), dtype('float32'), 2)
+    >>> bool(abs(source - photo).max() < 1 / 255)
+    True
+    >>> toon(photo[..., 0])
+    Traceback (most recent call last):
+    ...
+    ValueError: a picture is (H, W, 3), this one (48, 64)
     """
 
     def __init__(
@@ -137,7 +153,16 @@ def convert(
     output: str | Path | None = None,
     **options: Any,  # noqa: ANN401  the fields of ConvertSettings, EngineOptions and Look
 ) -> Any:  # noqa: ANN401  a FileReport, whose module is imported only here
-    """Convert a video file; returns the report that `livecartoon convert --json` prints."""
+    """Convert a video file; returns the report that `livecartoon convert --json` prints.
+
+    >>> report = convert("holiday.mp4", "cartoon.mkv", style="classic", codec="ffv1")
+    >>> report.status, report.frames_out == report.frames_in, report.engine["device"]
+    ('done', True, 'cpu')
+    >>> convert("nowhere.mp4", style="classic")
+    Traceback (most recent call last):
+    ...
+    livecartoon.errors.InputError: [E301] no such file: nowhere.mp4
+    """
     from dataclasses import fields
     from pathlib import Path
 

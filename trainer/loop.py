@@ -53,8 +53,9 @@ def train(  # noqa: C901, PLR0915  the one long function, in stages
     ):
         # go on, or begin
         processes.wait()
-        if last.exists():
-            state.load(last)
+        saved = processes.file_of_first(last)
+        if saved is not None:
+            state.load(saved)
             log.info("going on at step %d of %d", state.step, recipe.steps)
         else:
             recipe.start()

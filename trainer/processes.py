@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, distributed, nn
 
@@ -58,6 +60,20 @@ class Processes:
         shared = value.detach().clone()
         distributed.all_reduce(shared)
         return shared / self.world
+
+    def file_of_first(self, path: Path) -> bytes | None:
+        """The first process's file on all of them, None if it has none.
+
+        Others may be on machines that do not see its disk.
+        """
+        content = path.read_bytes() if self.is_first and path.is_file() else None
+        (size,) = self.agree(-1.0 if content is None else float(len(content)))
+        if self.world == 1 or size < 0:
+            return content
+        packed = np.frombuffer(content or bytes(int(size)), np.uint8).copy()
+        shared = torch.from_numpy(packed).to(self.device)
+        distributed.broadcast(shared, 0)
+        return shared.cpu().numpy().tobytes()
 
     def wait(self) -> None:
         """Until all are here."""

@@ -67,9 +67,9 @@ class TrainingState:
         torch.save(content, packed)
         write_bytes(path, packed.getbuffer())
 
-    def load(self, path: Path) -> None:
-        """Go on where `save` left."""
-        content = read_state(path)
+    def load(self, saved: bytes) -> None:
+        """Go on where `save` left: `saved` is what it wrote."""
+        content = _unpacked(io.BytesIO(saved))
         self.recipe.networks.load_state_dict(content["networks"])
         for name, tensor in self.average.tensors.items():
             tensor.copy_(content["average"][name])
@@ -89,7 +89,11 @@ def read_state(path: Path) -> dict[str, Any]:
     """What `save` wrote, on the CPU; InputError E301 if there is no such file."""
     if not path.is_file():
         raise InputError("E301", f"no checkpoint {path}", "give the folder of a run")
-    content: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    return _unpacked(path)
+
+
+def _unpacked(saved: Path | io.BytesIO) -> dict[str, Any]:
+    content: dict[str, Any] = torch.load(saved, weights_only=True, map_location="cpu")
     return content
 
 

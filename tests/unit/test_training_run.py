@@ -178,24 +178,48 @@ def test_command_when_terminated_then_saves_exits_130_and_goes_on(data, tmp_path
     assert read_state(state_file(run))["step"] >= 1
 
 
+FOREIGN_DISK = """
+import sys, torch
+from pathlib import Path
+from trainer.processes import Processes
+processes = Processes(torch.device("cpu"))
+found = processes.file_of_first(Path(sys.argv[1]) / str(processes.rank) / "last.pt")
+assert processes.file_of_first(Path("nowhere")) is None
+Path(sys.argv[1], f"seen-{processes.rank}").write_bytes(found)
+"""
+
+
 @pytest.mark.slow
-def test_two_processes_then_equal_one_with_the_doubled_batch(data, tmp_path):
-    """Sums of gradients in another order: pictures agree to a level of 255, losses to 1e-3."""
+def test_checkpoint_of_the_first_when_others_do_not_see_its_disk_then_reaches_them(tmp_path):
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "last.pt").write_bytes(bytes(range(256)))
+    run_together([sys.executable, "-c", FOREIGN_DISK, str(tmp_path)], 4)
+    for rank in range(4):
+        assert (tmp_path / f"seen-{rank}").read_bytes() == bytes(range(256))
+
+
+def run_together(arguments, world):
+    """Start the same command as `world` processes of one run, as torchrun does."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    steps = ("-p", "steps=4", "-p", "log_every=1")
-    shared = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    both = [
-        subprocess.Popen(
-            command(data, tmp_path / "two", *steps), cwd=ROOT, env=shared | {"RANK": rank}
-        )
-        for rank in "01"
+    shared = os.environ | {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1"}
+    started = [
+        subprocess.Popen(arguments, cwd=ROOT, env=shared | {"MASTER_PORT": port, "RANK": str(rank)})
+        for rank in range(world)
     ]
-    assert [process.wait(timeout=300) for process in both] == [0, 0]
-    one = settings(data, "batch=2", "steps=4", "log_every=1")
+    assert [process.wait(timeout=300) for process in started] == [0] * world
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", [2, 4])
+def test_processes_then_equal_one_with_the_batch_of_all(data, tmp_path, world):
+    """Sums of gradients in another order: pictures agree to a level of 255, losses to 1e-3."""
+    steps = ("-p", "steps=4", "-p", "log_every=1")
+    run_together(command(data, tmp_path / "many", *steps), world)
+    one = settings(data, f"batch={world}", "steps=4", "log_every=1")
     train(one, tmp_path / "one")
-    states = [read_state(state_file(tmp_path / name)) for name in ("one", "two")]
+    states = [read_state(state_file(tmp_path / name)) for name in ("one", "many")]
     pictures = []
     for state in states:
         from livecartoon.models.papers import build_generator
@@ -206,4 +230,4 @@ def test_two_processes_then_equal_one_with_the_doubled_batch(data, tmp_path):
         pictures.append(generator(torch.rand(1, 3, 64, 64) * 2 - 1).detach())
     assert (pictures[0] - pictures[1]).abs().max() < 2 / 255
     assert states[0]["step"] == states[1]["step"] == 4
-    assert json.loads((tmp_path / "two" / "env.json").read_text())["processes"] == 2
+    assert json.loads((tmp_path / "many" / "env.json").read_text())["processes"] == world
