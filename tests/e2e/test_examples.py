@@ -5,6 +5,7 @@ import runpy
 import sys
 import threading
 import urllib.request
+from contextlib import closing
 from http.server import HTTPServer
 from pathlib import Path
 
@@ -37,10 +38,10 @@ def example(name: str) -> dict[str, object]:
 
 
 def test_docstrings_of_the_library_when_run_then_tell_the_truth() -> None:
-    write_clip(Path("holiday.mp4"), 0.125)
+    write_clip(Path("holiday.mp4"))
     found = doctest.testmod(api)
     assert found.failed == 0
-    assert found.attempted >= 10
+    assert found.attempted > 8
 
 
 def test_web_hook_when_sent_a_picture_then_answers_with_its_cartoon() -> None:
@@ -74,7 +75,7 @@ def test_generator_module_when_called_then_draws_what_the_product_draws_without_
     drawn = (module(given)[0].permute(1, 2, 0).numpy() * 255).round()
     path = find_style("shinkai").files["small"]
     spec = EngineSpec(path, identity_of(read_header(path)), 96, 64, 1, LIVE_LAYERS)
-    with open_backend("torch", spec, "cpu") as backend:
+    with closing(open_backend("torch", spec, "cpu")) as backend:
         backend.set_look(Look(ink=0.0))
         assert np.abs(backend(photo).astype(int) - drawn).max() <= 1
 
@@ -104,7 +105,7 @@ def test_qt_window_when_its_timer_fires_then_shows_a_cartoon(
 ) -> None:
     widgets = pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError)
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    write_clip(Path("holiday.mp4"), 0.125)
+    write_clip(Path("holiday.mp4"))
     app = widgets.QApplication([])
     player = example("qt_window")["Player"]("holiday.mp4")  # type: ignore[operator]  # the class
     player.next_frame()
