@@ -95,7 +95,8 @@ def gates_of(case: str, mode: str, style: str = TOUCHY) -> dict[str, float]:
     The trained networks hardly flicker: within two levels of the noise-free style as they are,
     they cannot come nearer by many dB, and most of their warp error moves with the picture.
     Of them it is asked that the error shrinks where it shrinks for the touchy style, grows by
-    less than a level anywhere, and that of the removable part of the warp error as much goes.
+    less than a level anywhere, times the contrast that the style adds, and that of the removable
+    part of the warp error as much goes.
     """
     if mode == CONTROL:
         mode = "blend"
@@ -103,7 +104,7 @@ def gates_of(case: str, mode: str, style: str = TOUCHY) -> dict[str, float]:
         mode = "flow" if case in MOVING_CAMERA else "blend"
     gates = _NEVER_WORSE | GATES[case].get(mode, {})
     if style != TOUCHY:
-        gates["harm"] = 0.0 if gates.pop("d_psnr") > 0 else _LEAST_VISIBLE
+        gates["harm_per_contrast"] = 0.0 if gates.pop("d_psnr") > 0 else _LEAST_VISIBLE
         if "r_e" in gates:
             gates["removable"] = gates.pop("r_e")
     return gates

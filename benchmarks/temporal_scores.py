@@ -44,6 +44,16 @@ class Scores:
     """Mean change between neighbouring frames, levels."""
     cut: float
     """Largest deviation from the drawn frame at a cut or flash, levels."""
+    contrast: float
+    """Mean slope of the noise-free style relative to that of the noise-free frames."""
+
+    @property
+    def harm_per_contrast(self) -> float:
+        """Harm as if the style drew slopes as steep as they were, levels.
+
+        A blur of a tenth of a pixel costs twice the levels where lines are twice as dark.
+        """
+        return self.harm / max(self.contrast, 1.0)
 
     @property
     def removable(self) -> float:
@@ -103,6 +113,7 @@ def score(clip: Clip, shown: Sequence[Pixels]) -> Scores:
         harm=math.sqrt(error / count) - math.sqrt(error_off / count),
         flick=sums["flick"] / count,
         cut=sums["cut"],
+        contrast=_ratio(sums["slope_true"], sums["slope_clean"]),
     )
 
 
@@ -121,6 +132,8 @@ def _add_frame(sums: dict[str, float], clip: Clip, shown: Sequence[Pixels], t: i
         sums["trail"] += float(harm[shot.uncovered].sum()) / 3
         sums["area"] += float(shot.uncovered.sum())
     _add_edges(sums, out, truth)
+    sums["slope_true"] += float(_slope(truth).mean())
+    sums["slope_clean"] += float(_slope(_f(shot.clean)).mean())
     sums["error"] += float(np.square(out - truth).mean())
     sums["error_off"] += float(np.square(styled - truth).mean())
     sums["flick"] += float(np.abs(out - _f(shown[t - 1])).mean())

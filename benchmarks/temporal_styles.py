@@ -17,9 +17,9 @@ TOUCHY = "touchy"
 
 
 def style_names() -> list[str]:
-    """Return "touchy" and "STYLE-TIER" for every tier of every installed network."""
-    networks = [f"{style.name}-{tier}" for style in list_styles() for tier in style.files]
-    return [TOUCHY, *networks]
+    """Return "touchy" and "STYLE-TIER" for every tier of every installed network, each once."""
+    own = [style for style in list_styles() if not style.base]
+    return [TOUCHY, *(f"{style.name}-{tier}" for style in own for tier in style.files)]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ LIMITS = {
     "threshold": (1e-3, 1.0),
     "ramp": (0.05, 20.0),
     "coarse": (0.0, 4.0),
-    "strength": (0.0, 1.0),
+    "strength": (0.0, 4.0),
     "tint": (0.0, 1.0),
     "tone": (0.0, 1.0),
 }
