@@ -167,6 +167,7 @@ def convert(
     from pathlib import Path
 
     from livecartoon.jobs.convert import ConvertSettings, convert_file
+    from livecartoon.jobs.snapping import as_the_style_ends
 
     settings_fields = {field.name for field in fields(ConvertSettings)}
     settings = {name: options.pop(name) for name in settings_fields & options.keys()}
@@ -175,7 +176,7 @@ def convert(
     if isinstance(settings.get("size"), str):
         settings["size"] = parse_size(settings["size"])
     look = {name: options.pop(name) for name in _LOOK_FIELDS & options.keys()}
-    engine = EngineOptions(look=Look(**look), **options)
+    engine = as_the_style_ends(EngineOptions(look=Look(**look), **options))
     target = Path(output) if output is not None else None
     return convert_file(Path(source), target, engine, ConvertSettings(**settings))
 

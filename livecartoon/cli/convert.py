@@ -129,7 +129,9 @@ def convert(inputs: tuple[str, ...], **values: Any) -> None:
     to_pipe = output is not None and str(output) == PIPE_NAME
     cluster = cluster_choice(values, to_pipe=to_pipe)
     settings = _settings(values)
-    options = engine_options(session, values)
+    from livecartoon.jobs.snapping import as_the_style_ends
+
+    options = as_the_style_ends(engine_options(session, values))
     check_pipes(inputs, output, is_json=session.json)
     with ExitStack() as stack:
         if PIPE_NAME in inputs:

@@ -18,9 +18,7 @@ from livecartoon.jobs.planning import Warn
 from livecartoon.jobs.report import FileReport
 from livecartoon.jobs.settings import ConvertSettings
 from livecartoon.jobs.snapping import plan_for_file
-from livecartoon.snap import with_own_finish
 from livecartoon.sources.base import VideoInfo
-from livecartoon.styles import find_style
 
 T = TypeVar("T")
 #: What names the container of a film that goes to a pipe.
@@ -50,7 +48,6 @@ def convert_file(
     each of several workers where `make_stylize` lends a shared one.
     """
     settings = settings or ConvertSettings()
-    options = with_own_finish(options, find_style(options.style).snap)
     target = output_for(source, output, options.style)
     hooks = Hooks(make_stylize, make_own or make_stylize, on_progress, on_start, on_warning)
     if stdout is not None:
@@ -133,7 +130,7 @@ class Batch:
         settings: ConvertSettings,
     ) -> None:
         self.inputs = list(sources)
-        self.options = with_own_finish(options, find_style(options.style).snap)
+        self.options = options
         self.settings = settings
         self.targets = [
             output_for(path, output, options.style, number=n)

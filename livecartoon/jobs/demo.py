@@ -73,7 +73,7 @@ def run_demo(
 ) -> DemoReport:
     """Convert `video`, or a clip made here, in `styles`; every result is read back."""
     clip = video or folder / CLIP
-    takes = plan_takes(folder, clip.stem, styles or list_styles(), options.tier)
+    takes = plan_takes(folder, clip.stem, styles or _shown(), options.tier)
     strip = folder / STRIP
     made = [take.output for take in takes] + [strip] + ([] if video else [clip])
     _check_free(folder, made, overwrite=overwrite)
@@ -94,6 +94,16 @@ def run_demo(
     outputs = [report.output for _, report in reports if report.output]
     strip.write_bytes(encode_picture(strip, compare([clip, *outputs], reports[0][1].frames_out)))
     return DemoReport(clip, reports, strip)
+
+
+def _shown() -> list[Style]:
+    """Every style with networks of its own, and filters; the first one shows what tiers do."""
+    first, *others = (style for style in list_styles() if not style.base)
+    single = [
+        replace(style, files=dict([style.file_for("small")])) if style.files else style
+        for style in others
+    ]
+    return [first, *single]
 
 
 def _numbered(

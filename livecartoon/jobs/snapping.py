@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from livecartoon.config import EngineOptions
 from livecartoon.frame import Frame
-from livecartoon.snap import Snap
+from livecartoon.snap import Snap, with_own_finish
 from livecartoon.sources.base import Source
 from livecartoon.sources.file import FileSource
+from livecartoon.styles import find_style
 
 if TYPE_CHECKING:
     from livecartoon.jobs.hooks import MakeStylize
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 LONG_S = 120.0
 LOOKED_AT = 9
 """Frames that decide; more change the palette by less than its colours differ."""
+
+
+def as_the_style_ends(options: EngineOptions) -> EngineOptions:
+    """`options` with the finish of their style, if it brings one along; UsageError E201.
+
+    A film must know of it before its first frame: grid and palette come from all of it.
+    """
+    return with_own_finish(options, find_style(options.style).snap)
 
 
 def plan_for_file(

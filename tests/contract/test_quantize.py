@@ -80,7 +80,7 @@ def test_int8_of_the_shipped_style_then_passes_its_selftest_and_comes_from_the_c
     tier, reduction
 ):
     pytest.importorskip("nncf", reason="nncf is not installed: pip install livecartoon[int8]")
-    _, weights = find_style("shinkai").file_for(tier)
+    _, weights = find_style("hayao").file_for(tier)
     size = 160 * reduction, 96 * reduction
     spec = replace(spec_of(weights, *size), precision="int8", reduction=reduction)
     phases: list[str] = []
@@ -89,7 +89,7 @@ def test_int8_of_the_shipped_style_then_passes_its_selftest_and_comes_from_the_c
     results = first.record["selftest"]
     assert len(results) == 8
     assert min(result["psnr"] for result in results) >= 38
-    assert [result["psnr"] for result in results if result["frame"] == "scene"] >= [44]
+    assert [result["psnr"] for result in results if result["frame"] == "scene"] >= [42]
     first.close()
     again = open_backend("openvino", spec, "cpu", Build(is_allowed=False))
     assert again.build_s == 0

@@ -17,7 +17,7 @@ FADING = {"exposure": {"ghost"}, "dissolve": {"ghost"}, "handheld": {"ghost"}}
 KNOWN_MISSES = {
     "shinkai": FADING,
     "hayao": FADING,
-    "ink": FADING | {"pan": {"ghost"}},
+    "ink": FADING,
     "paprika": FADING | {"fg_faint": {"trail"}, "fg_fast": {"trail"}},
     "hosoda": {"fg_slow": {"harm_per_contrast"}},
 }
