@@ -21,6 +21,8 @@ from livecartoon.styles import Style, list_styles, short_name
 
 CLIP = "demo.mp4"
 STRIP = "before-after.png"
+OTHERS = 3
+"""Styles beside the first."""
 CELL_WIDTH = 640
 #: Where in the video the pictures of the strip are taken.
 MOMENTS = (0.3, 0.8)
@@ -97,13 +99,11 @@ def run_demo(
 
 
 def _shown() -> list[Style]:
-    """Every style with networks of its own, and filters; the first one shows what tiers do."""
+    """What a minute is enough for: the first style in its tiers, three in one, and the filters."""
     first, *others = (style for style in list_styles() if not style.base)
-    single = [
-        replace(style, files=dict([style.file_for("small")])) if style.files else style
-        for style in others
-    ]
-    return [first, *single]
+    networks = [style for style in others if style.files][:OTHERS]
+    single = [replace(style, files=dict([style.file_for("small")])) for style in networks]
+    return [first, *single, *(style for style in others if style.kind == "filter")]
 
 
 def _numbered(
