@@ -94,10 +94,13 @@ def test_onnx_example_when_run_then_writes_a_cartoon(monkeypatch: pytest.MonkeyP
     assert np.ptp(drawn) > 50
 
 
-def test_notebook_player_when_run_then_shows_frames_in_one_place() -> None:
+def test_notebook_player_when_run_then_shows_frames_in_one_place(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     pytest.importorskip("IPython")
     play = example("notebook_player")["play"]
     play([drawn_photo(64, 48)] * 3, rate=1000.0)  # type: ignore[operator]  # the function
+    assert "Image object" in capsys.readouterr().out
 
 
 def test_qt_window_when_its_timer_fires_then_shows_a_cartoon(
