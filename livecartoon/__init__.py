@@ -5,16 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from livecartoon.api import Cartoonizer, convert
+    from livecartoon.api.cameras import Camera, open_camera
+    from livecartoon.api.cartoonizer import Cartoonizer
+    from livecartoon.api.converting import convert
+    from livecartoon.api.engines import Engine, bench, optimize
     from livecartoon.styles import list_styles
 
 __version__ = "0.1.0"
-__all__ = ["Cartoonizer", "__version__", "convert", "list_styles"]
+__all__ = [
+    "Camera",
+    "Cartoonizer",
+    "Engine",
+    "__version__",
+    "bench",
+    "convert",
+    "list_styles",
+    "open_camera",
+    "optimize",
+]
 
 #: Public name -> module; imported on first use, for some of them cost seconds.
 _HOMES = {
-    "Cartoonizer": "livecartoon.api",
-    "convert": "livecartoon.api",
+    "Camera": "livecartoon.api.cameras",
+    "Cartoonizer": "livecartoon.api.cartoonizer",
+    "Engine": "livecartoon.api.engines",
+    "bench": "livecartoon.api.engines",
+    "convert": "livecartoon.api.converting",
+    "open_camera": "livecartoon.api.cameras",
+    "optimize": "livecartoon.api.engines",
     "list_styles": "livecartoon.styles",
 }
 

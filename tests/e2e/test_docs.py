@@ -6,6 +6,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -133,6 +134,19 @@ def test_example_of_the_library_when_run_then_gives_cartoons(folder: Path) -> No
     exec(example, {"frames": frames, "show": lambda cartoon: shown.append(cartoon.copy())})
     assert [cartoon.shape for cartoon in shown] == [(144, 192, 3)] * 2
     assert not np.array_equal(shown[0], frames[0])
+
+
+def test_examples_of_the_library_page_when_run_then_draw_and_report(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo = drawn_photo(192, 144)
+    names: dict[str, Any] = {"photo": photo, "frames": [photo, photo]}
+    for example in blocks("docs/library.md", "python"):
+        exec(example, names)
+    assert names["cartoon"].shape == (360, 640, 3)
+    assert [frame.shape for frame in names["steady"]] == [photo.shape] * 2
+    assert capsys.readouterr().out.splitlines()[-1].startswith("done ")
+    Path("cartoon.mkv").unlink()
 
 
 def test_configuration_of_the_quickstart_when_read_then_has_known_keys(

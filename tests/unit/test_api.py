@@ -1,12 +1,16 @@
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import livecartoon
-from livecartoon import Cartoonizer
-from livecartoon.errors import UsageError
-from tests.drawing import drawn_photo
+from livecartoon import Cartoonizer, Engine
+from livecartoon.errors import EngineError, UsageError
+from tests.drawing import ClipPlan, drawn_photo, write_clip
 
 
 @pytest.fixture(autouse=True)
@@ -90,11 +94,71 @@ def test_cartoonizer_of_an_unknown_style_then_suggests() -> None:
 
 
 def test_convert_from_python_then_reports(tmp_path: Path) -> None:
-    from tests.drawing import ClipPlan, write_clip
-
     source = tmp_path / "in.mp4"
     write_clip(source, ClipPlan())
     report = livecartoon.convert(source, tmp_path / "out.mp4", style="classic", crf=30)
     assert report.status == "done"
     assert report.frames_in == report.frames_out
     assert (tmp_path / "out.mp4").exists()
+
+
+def test_cartoonizer_of_tensors_then_tensors_of_the_same_picture() -> None:
+    photo = drawn_photo(64, 48)
+    levels = torch.from_numpy(photo)
+    half = levels.permute(2, 0, 1).to(torch.float16) / 255
+    with Cartoonizer("classic") as toon:
+        drawn = torch.from_numpy(toon(photo))
+        assert torch.equal(toon(levels), drawn)
+        of_half = toon(half)
+    assert of_half.dtype == torch.float16
+    assert of_half.shape == (3, 48, 64)
+    assert (of_half.permute(1, 2, 0) * 255 - drawn).abs().max() < 0.2
+    assert torch.equal(levels, torch.from_numpy(photo))
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [torch.zeros(3, 8, 9, dtype=torch.uint8), torch.zeros(8, 9, 3), torch.zeros(1, 3, 8, 9)],
+)
+def test_cartoonizer_of_a_tensor_in_another_layout_then_names_it(tensor: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="8, 9"):
+        Cartoonizer("classic")(tensor)
+
+
+def test_camera_when_the_loop_is_slow_then_drops_the_old_frames() -> None:
+    with livecartoon.open_camera("pattern:", size="320x180", rate=100) as camera:
+        frames = iter(camera)
+        next(frames)
+        time.sleep(0.3)
+        assert next(frames).shape == (180, 320, 3)
+        assert camera.dropped > 10
+    assert list(camera) == []
+    assert "capture" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_camera_of_a_film_then_ends_with_it(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "in.mp4", ClipPlan(frames=6))
+    with livecartoon.open_camera(str(clip)) as camera:
+        pictures = list(camera)
+    assert 1 <= len(pictures) <= 6
+    assert pictures[0].shape == (camera.size[1], camera.size[0], 3)
+
+
+def test_camera_of_an_unknown_option_then_says_so() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        livecartoon.open_camera("pattern:", colour="red")
+
+
+def test_engine_then_draws_what_a_cartoonizer_draws() -> None:
+    photo = drawn_photo(64, 48)
+    with Cartoonizer("classic", ink=0.5) as toon, Engine("classic", size="64x48") as engine:
+        engine.look = replace(engine.look, ink=0.5)
+        first = engine(photo)
+        assert np.array_equal(engine(photo), toon(photo))
+        assert np.array_equal(engine(photo), first)
+        with pytest.raises(EngineError):
+            engine(drawn_photo(32, 48))
+
+
+def test_public_names_then_are_all_there() -> None:
+    assert {name for name in livecartoon.__all__ if not hasattr(livecartoon, name)} == set()

@@ -1,36 +1,33 @@
-"""The Python face of the program: `Cartoonizer` for arrays, `convert` for files."""
+"""`Cartoonizer`: arrays and tensors in, cartoons of the same kind out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from livecartoon.api.pictures import as_pixels, of_its_kind
+from livecartoon.api.typed import engine_options
 from livecartoon.closing import Closing
-from livecartoon.config import EngineOptions, Look
-from livecartoon.frame import Frame, Pixels
-from livecartoon.size import parse_size
-from livecartoon.styles import find_style, list_styles
+from livecartoon.config import Look
+from livecartoon.frame import Frame
+from livecartoon.styles import find_style
 from livecartoon.stylizer import EngineReport, Stylizer
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["Cartoonizer", "convert", "list_styles"]
-
 MILLISECOND = Fraction(1, 1000)
+Picture = TypeVar("Picture")
 
 
 class Cartoonizer(Closing):
     """Cartoons of single pictures and of streams, as arrays; one per thread.
 
-    Pictures are (H, W, 3), uint8 or float32 in 0..1, RGB or, with `color="bgr"`, BGR; the
-    answer has the same shape, type and order and the input is never changed. An engine is
-    loaded per picture size and kept for the last one.
+    Arrays are (H, W, 3), uint8 or float32 in 0..1; tensors of torch uint8 (H, W, 3) or floats
+    (3, H, W) in 0..1, on any device; RGB or, with `color="bgr"`, BGR. The answer has the same
+    shape, type, order and place, and the input is never changed. Another kind raises ValueError.
+    An engine is loaded per picture size and kept for the last one.
 
     >>> import numpy as np
     >>> photo = np.full((48, 64, 3), 0.5, np.float32)
@@ -46,7 +43,7 @@ class Cartoonizer(Closing):
     >>> toon(photo[..., 0])
     Traceback (most recent call last):
     ...
-    ValueError: a picture is (H, W, 3), this one (48, 64)
+    ValueError: a picture is (H, W, 3), this one (48, 64) float32
     """
 
     def __init__(
@@ -58,8 +55,7 @@ class Cartoonizer(Closing):
         **options: Any,  # noqa: ANN401  the fields of EngineOptions and Look, checked below
     ) -> None:
         """`options`: fields of EngineOptions and of Look; an unknown one raises TypeError."""
-        look_fields = {name: options.pop(name) for name in _LOOK_FIELDS & options.keys()}
-        self._options = EngineOptions(style=style, look=Look(**look_fields), **options)
+        self._options = engine_options(style, options)
         self._style = find_style(style)
         self._is_bgr = color == "bgr"
         self._has_memory = temporal
@@ -67,17 +63,15 @@ class Cartoonizer(Closing):
         self._size = (0, 0)
         self._clock_ms = 0
 
-    def __call__(self, picture: NDArray[Any]) -> NDArray[Any]:
+    def __call__(self, picture: Picture) -> Picture:
         """One cartoon; without memory of earlier calls unless `temporal` was asked for."""
         return self._draw(picture, self._has_memory)
 
-    def batch(self, pictures: Iterable[NDArray[Any]]) -> list[NDArray[Any]]:
+    def batch(self, pictures: Iterable[Picture]) -> list[Picture]:
         """Cartoons of independent pictures."""
         return [self._draw(picture, has_memory=False) for picture in pictures]
 
-    def stream(
-        self, pictures: Iterable[NDArray[Any]], rate: float = 30.0
-    ) -> Iterator[NDArray[Any]]:
+    def stream(self, pictures: Iterable[Picture], rate: float = 30.0) -> Iterator[Picture]:
         """Cartoons of consecutive frames at `rate` per second, with the anti-flicker filter."""
         self.reset()
         for picture in pictures:
@@ -131,8 +125,8 @@ class Cartoonizer(Closing):
             self._size = (height, width)
         return self._stylizer
 
-    def _draw(self, picture: NDArray[Any], has_memory: bool, step_ms: float = 33.0) -> NDArray[Any]:
-        pixels = _as_pixels(picture)
+    def _draw(self, picture: Picture, has_memory: bool, step_ms: float = 33.0) -> Picture:
+        pixels = as_pixels(picture)
         if self._is_bgr:
             pixels = pixels[..., ::-1]
         stylizer = self._engine(*pixels.shape[:2])
@@ -143,53 +137,5 @@ class Cartoonizer(Closing):
         drawn = stylizer(frame).pixels
         if self._is_bgr:
             drawn = np.ascontiguousarray(drawn[..., ::-1])
-        if picture.dtype == np.float32:
-            return (drawn * np.float32(1 / 255)).astype(np.float32)
-        return drawn
-
-
-def convert(
-    source: str | Path,
-    output: str | Path | None = None,
-    **options: Any,  # noqa: ANN401  the fields of ConvertSettings, EngineOptions and Look
-) -> Any:  # noqa: ANN401  a FileReport, whose module is imported only here
-    """Convert a video file; returns the report that `livecartoon convert --json` prints.
-
-    >>> report = convert("holiday.mp4", "cartoon.mkv", style="classic", codec="ffv1")
-    >>> report.status, report.frames_out == report.frames_in, report.engine["device"]
-    ('done', True, 'cpu')
-    >>> convert("nowhere.mp4", style="classic")
-    Traceback (most recent call last):
-    ...
-    livecartoon.errors.InputError: [E301] no such file: nowhere.mp4
-    """
-    from dataclasses import fields
-    from pathlib import Path
-
-    from livecartoon.jobs.convert import ConvertSettings, convert_file
-    from livecartoon.jobs.snapping import as_the_style_ends
-
-    settings_fields = {field.name for field in fields(ConvertSettings)}
-    settings = {name: options.pop(name) for name in settings_fields & options.keys()}
-    for name in _RATIONAL_FIELDS & settings.keys():
-        settings[name] = None if settings[name] is None else Fraction(settings[name])
-    if isinstance(settings.get("size"), str):
-        settings["size"] = parse_size(settings["size"])
-    look = {name: options.pop(name) for name in _LOOK_FIELDS & options.keys()}
-    engine = as_the_style_ends(EngineOptions(look=Look(**look), **options))
-    target = Path(output) if output is not None else None
-    return convert_file(Path(source), target, engine, ConvertSettings(**settings))
-
-
-_LOOK_FIELDS = {"strength", "keep_color", "ink", "vivid"}
-_RATIONAL_FIELDS = {"ss", "to", "duration", "fps", "segment_s"}
-
-
-def _as_pixels(picture: NDArray[Any]) -> Pixels:
-    if picture.ndim != 3 or picture.shape[2] != 3 or 0 in picture.shape:
-        raise ValueError(f"a picture is (H, W, 3), this one {picture.shape}")
-    if picture.dtype == np.uint8:
-        return np.asarray(picture, dtype=np.uint8)
-    if picture.dtype == np.float32:
-        return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), dtype=np.uint8)
-    raise ValueError(f"a picture is uint8 or float32, this one {picture.dtype}")
+        cartoon: Picture = of_its_kind(drawn, picture)
+        return cartoon

@@ -1,0 +1,57 @@
+"""Files for library users."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from livecartoon.api.typed import engine_options, take
+from livecartoon.size import parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from livecartoon.jobs.hooks import Progress
+
+
+def convert(
+    source: str | Path,
+    output: str | Path | None = None,
+    *,
+    style: str = "shinkai",
+    progress: Callable[[Progress], None] | None = None,
+    **options: Any,  # noqa: ANN401  the fields of ConvertSettings, EngineOptions and Look
+) -> Any:  # noqa: ANN401  a FileReport, whose module is imported only here
+    """Convert a video file; returns the report that `livecartoon convert --json` prints.
+
+    `progress` hears several times a second where it stands: `frame`, `frames`, `seconds`.
+
+    >>> seen = []
+    >>> report = convert("holiday.mp4", "cartoon.mkv", style="classic", codec="ffv1",
+    ...                  progress=seen.append)
+    >>> report.status, report.frames_out == report.frames_in, report.engine["device"]
+    ('done', True, 'cpu')
+    >>> seen[-1].frame == report.frames_out
+    True
+    >>> convert("nowhere.mp4", style="classic")
+    Traceback (most recent call last):
+    ...
+    livecartoon.errors.InputError: [E301] no such file: nowhere.mp4
+    """
+    from pathlib import Path
+
+    from livecartoon.jobs.convert import ConvertSettings, convert_file
+    from livecartoon.jobs.snapping import as_the_style_ends
+
+    settings = take(ConvertSettings, options)
+    for name in _RATIONAL_FIELDS & settings.keys():
+        settings[name] = None if settings[name] is None else Fraction(settings[name])
+    if isinstance(settings.get("size"), str):
+        settings["size"] = parse_size(settings["size"])
+    engine = as_the_style_ends(engine_options(style, options))
+    target = Path(output) if output is not None else None
+    return convert_file(Path(source), target, engine, ConvertSettings(**settings), progress)
+
+
+_RATIONAL_FIELDS = {"ss", "to", "duration", "fps", "segment_s"}
