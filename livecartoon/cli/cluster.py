@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from livecartoon.cli.flags import AnyCommand, flag
+from livecartoon.cli.narrator import Narrator
 from livecartoon.cli.session import Session
 from livecartoon.cli.status import Status
-from livecartoon.cli.summary import engine_name, engine_text, failure_line, file_line
 from livecartoon.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def run_on_cluster(
     from livecartoon.jobs.cluster.forecast import forecast
     from livecartoon.jobs.cluster.library import Library, open_crew
 
-    narrator = _Narrator(session, status, batch)
+    narrator = _AllAtOnce(session, status, batch)
     address = choice.address, choice.workers, choice.gpus_each
     with open_crew(*address, batch.options, session.warn) as crew:
         session.say(f"cluster: {crew.size} workers at {choice.address}")
@@ -87,15 +87,15 @@ def run_on_cluster(
             batch,
             crew,
             fail_fast=fail_fast,
-            on_progress=narrator.on_progress,
+            on_progress=narrator.move,
             on_warning=session.warn,
-            on_start=narrator.on_start,
-            on_done=narrator.on_done,
+            on_start=narrator.start,
+            on_done=narrator.end,
         )
         try:
             reports = library.convert()
         except KeyboardInterrupt:
-            narrator.on_interrupt()
+            narrator.on_interrupt(batch.targets)
             raise
         if batch.settings.dry_run:
             forecast(batch, reports, crew)
@@ -111,41 +111,21 @@ def batch_of(
     return Batch(paths, output, options, settings)
 
 
-class _Narrator:
-    """Tells how all films together are getting on."""
+class _AllAtOnce(Narrator):
+    """All films are drawn together: one bar for them."""
 
     def __init__(self, session: Session, status: Status, batch: Batch) -> None:
-        self._session, self._status, self._batch = session, status, batch
-        self._told: set[str] = set()
+        super().__init__(session, status, len(batch.inputs))
         self._done = 0
         names = [path.name for path in batch.inputs]
         status.begin(names[0] if len(names) == 1 else f"{len(names)} films", 1, 1)
 
-    def on_start(self, number: int, report: FileReport) -> None:
-        self._status.engine = engine_name(report)
-        text = engine_text(report)
-        if text not in self._told:
-            self._told.add(text)
-            self._session.say(text)
+    def start(self, number: int, report: FileReport) -> None:
+        self.on_start(report)
 
-    def on_progress(self, progress: Progress) -> None:
-        count = len(self._batch.inputs)
-        self._status.update(
-            progress.frame,
-            progress.frames,
-            seconds=progress.film_s,
-            stage=f"{progress.stage}, {self._done}/{count} done" if count > 1 else progress.stage,
-            bytes_out=progress.bytes_out,
-        )
+    def move(self, progress: Progress) -> None:
+        self.on_progress(progress, f", {self._done}/{self.films} done" if self.films > 1 else "")
 
-    def on_done(self, number: int, report: FileReport) -> None:
+    def end(self, number: int, report: FileReport) -> None:
         self._done += 1
-        if report.status not in ("failed", "planned"):
-            self._session.say(file_line(report))
-        if report.error is not None and len(self._batch.inputs) > 1:
-            self._session.complain(failure_line(report))
-
-    def on_interrupt(self) -> None:
-        folders = (target.with_name(f"{target.name}.livecartoon") for target in self._batch.targets)
-        if any(folder.is_dir() for folder in folders):
-            self._session.say("what is done is saved; resume: run the same command again")
+        self.on_done(report)

@@ -12,6 +12,7 @@ import click
 
 from livecartoon.cli.cluster import batch_of, cluster_choice, cluster_flags, run_on_cluster
 from livecartoon.cli.flags import FILE, AnyCommand, command, flag
+from livecartoon.cli.narrator import Narrator
 from livecartoon.cli.options import engine_options, snap_flags, style_flags
 from livecartoon.cli.pipes import PIPE_NAME, check_pipes, open_stdout, spooled
 from livecartoon.cli.session import Session, current
@@ -21,7 +22,6 @@ from livecartoon.cli.summary import (
     close_files,
     engine_name,
     engine_text,
-    failure_line,
     file_line,
     make_folder,
     plan_lines,
@@ -218,7 +218,7 @@ def _run(
     """Convert the files, one line for each that is finished."""
     from livecartoon.jobs.convert import convert_many
 
-    narrator = _Narrator(session, status, len(paths))
+    narrator = _OneByOne(session, status, len(paths))
     try:
         return convert_many(
             paths,
@@ -226,50 +226,31 @@ def _run(
             options,
             settings,
             fail_fast=fail_fast,
-            on_progress=narrator.on_progress,
+            on_progress=narrator.move,
             on_warning=session.warn,
-            on_start=narrator.on_start,
-            on_done=narrator.on_done,
+            on_start=narrator.start,
+            on_done=narrator.end,
         )
     except KeyboardInterrupt:
-        narrator.on_interrupt()
+        narrator.on_interrupt(narrator.running)
         raise
 
 
-class _Narrator:
-    """Tells how files are getting on."""
+class _OneByOne(Narrator):
+    """Each film has the bar while it is drawn."""
 
-    def __init__(self, session: Session, status: Status, files: int) -> None:
-        self._session, self._status = session, status
-        self._files = files
-        self._told: set[str] = set()
-        self._running: Path | None = None
+    def __init__(self, session: Session, status: Status, films: int) -> None:
+        super().__init__(session, status, films)
+        self.running: list[Path] = []
+        """Where the film being drawn will lie, if it has begun."""
 
-    def on_start(self, number: int, report: FileReport) -> None:
-        self._running = report.output
-        self._status.begin(report.input.name, number + 1, self._files)
-        self._status.engine = engine_name(report)
-        text = engine_text(report)
-        if text not in self._told:
-            self._told.add(text)
-            self._session.say(text)
+    def start(self, number: int, report: FileReport) -> None:
+        self.running = [report.output] if report.output is not None else []
+        self._status.begin(report.input.name, number + 1, self.films)
+        self.on_start(report)
 
-    def on_progress(self, number: int, progress: Progress) -> None:
-        self._status.update(
-            progress.frame,
-            progress.frames,
-            seconds=progress.film_s,
-            stage=progress.stage,
-            bytes_out=progress.bytes_out,
-        )
+    def move(self, number: int, progress: Progress) -> None:
+        self.on_progress(progress)
 
-    def on_done(self, number: int, report: FileReport) -> None:
-        if report.status not in ("failed", "planned"):
-            self._session.say(file_line(report))
-        if report.error is not None and self._files > 1:  # that of an only file ends the run
-            self._session.complain(failure_line(report))
-
-    def on_interrupt(self) -> None:
-        path = self._running
-        if path is not None and path.with_name(f"{path.name}.livecartoon").is_dir():
-            self._session.say("what is done is saved; resume: run the same command again")
+    def end(self, number: int, report: FileReport) -> None:
+        self.on_done(report)

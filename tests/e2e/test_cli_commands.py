@@ -72,6 +72,16 @@ def test_schemas_when_loaded_then_are_schemas(name):
     jsonschema.Draft202012Validator.check_schema(SCHEMAS[name])
 
 
+def test_document_of_a_later_release_then_may_add_fields_and_needs_a_version_of_its_own(capsys):
+    assert run(["styles", "--json"]) == 0
+    found = document(capsys, "styles")
+    checker = jsonschema.Draft202012Validator(SCHEMAS["styles"], registry=REGISTRY)
+    added = found | {"novelty": 1, "items": [item | {"novelty": 1} for item in found["items"]]}
+    assert checker.is_valid(added)
+    assert not checker.is_valid(added | {"schema": "livecartoon/2"})
+    assert not checker.is_valid({key: found[key] for key in found if key != "items"})
+
+
 def test_convert_when_json_then_document_validates_and_file_is_whole(folder, capsys):
     assert run(["convert", "holiday.mp4", "-s", "classic", "-o", "out.mkv", "--json"]) == 0
     found = document(capsys, "convert")
