@@ -17,9 +17,9 @@ from livecartoon.temporal.planes import Floats, Planes
 from livecartoon.temporal.scenecut import SceneCut, thumbnail
 from livecartoon.temporal.standstill import Standstill
 
-_EXPOSURE_REACH = 0.07
+_EXPOSURE_REACH = 0.06
 """A step of the exposure as large as this opens the gate fully: larger leaves colour bands that
-lag behind (ghost 0.21 at 0.08), smaller the flicker of the steps (R_E 0.53 at 0.05)."""
+lag behind (behind drawn lines ghost 0.36 at 0.07), smaller the flicker of the steps."""
 _REPEATED = 0.1
 """Share of the usual gain where nothing is new: a dim kitchen, shot at 24 and carried at 30 fps by
 a codec, flickered by 0.17 levels at rest with 1.0, its source by 0.16, by 0.15 now."""

@@ -13,16 +13,20 @@ SMALL = 320, 180
 SLACK = 1.5
 """Few pixels and 24 frames: the gates are for 640x360 and 40."""
 MODES = sorted(set(TEMPORAL) - {"off"})
-FADING = {"exposure": {"ghost"}, "dissolve": {"ghost"}, "handheld": {"ghost"}}
 KNOWN_MISSES = {
-    "shinkai": FADING,
-    "hayao": FADING,
-    "ink": FADING,
-    "paprika": FADING | {"fg_faint": {"trail"}, "fg_fast": {"trail"}},
+    "shinkai": {"dissolve": {"ghost"}, "handheld": {"ghost"}},
+    "hayao": {"handheld": {"ghost"}},
+    "ink": {"handheld": {"ghost"}},
+    "paprika": {
+        "dissolve": {"ghost"},
+        "handheld": {"ghost"},
+        "fg_faint": {"trail"},
+        "fg_fast": {"trail"},
+    },
     "hosoda": {"fg_slow": {"harm_per_contrast"}},
 }
-"""Gates that a style misses, by case: a fade moves the borders of tones and makes faint lines come
-and go, which is what ghost measures. docs/temporal.md names them; all other gates hold."""
+"""Gates that a style misses, by case: a dissolve moves the borders of tones and makes faint lines
+come and go, which is what ghost measures. docs/temporal.md names them; all other gates hold."""
 QUICK = ("static", "fg_slow", "cut")
 
 
