@@ -10,6 +10,7 @@ from livecartoon.backends.locks import is_held
 from livecartoon.backends.selftest import selftest_summary
 from livecartoon.jobs.background import list_builds
 from livecartoon.jobs.unfinished import list_unfinished
+from livecartoon.styles.blend import forget_mixtures
 
 
 def folder() -> str:
@@ -48,7 +49,8 @@ def prune(max_bytes: int | None, older_than_s: float | None) -> list[dict[str, A
 
 
 def clear() -> list[dict[str, Any]]:
-    """Throw all engines away that are not in use; what is gone."""
+    """Throw all engines away that are not in use, and the weights of mixtures; what is gone."""
+    forget_mixtures()
     return [_item(entry) for entry in cache.clear()]
 
 

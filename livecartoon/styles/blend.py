@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from livecartoon.models.checkpoint import (
 from livecartoon.models.mixture import mixed
 from livecartoon.styles.style import TIERS, Style
 
+FOLDER = "blends"
+"""Of the cache."""
 EXAMPLE = "--style shinkai:0.6+ink:0.4"
 _SHARE = re.compile(r"(?P<name>.+):(?P<share>[0-9]*\.?[0-9]+)")
 _SLACK = 1e-3
@@ -66,6 +69,11 @@ def blended(text: str, find: Callable[[str], Style]) -> Style:
     )
 
 
+def forget_mixtures() -> None:
+    """Remove the weights of all mixtures; they are made again when typed."""
+    shutil.rmtree(cache_folder(FOLDER), ignore_errors=True)
+
+
 def _parts(text: str, find: Callable[[str], Style]) -> list[Part]:
     shown = printable(text)
     found = [_SHARE.fullmatch(part.strip()) for part in text.split("+")]
@@ -94,7 +102,7 @@ def _file(name: str, tier: str, parts: Sequence[Part]) -> Path:
     headers = [read_header(path) for path in sources]
     facts = [f"{identity_of(h)}:{part.share!r}" for h, part in zip(headers, parts, strict=True)]
     key = hashlib.sha256("|".join([name, *facts]).encode()).hexdigest()[:16]
-    path = cache_folder("blends") / f"{key}-{tier}.safetensors"
+    path = cache_folder(FOLDER) / f"{key}-{tier}.safetensors"
     if not path.is_file():
         _write(path, name, [read_checkpoint(source) for source in sources], parts)
     return path

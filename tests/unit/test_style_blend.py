@@ -9,6 +9,7 @@ import pytest
 from livecartoon import Cartoonizer
 from livecartoon.config import EngineOptions
 from livecartoon.errors import OutputError, UsageError
+from livecartoon.jobs import cache
 from livecartoon.models.checkpoint import identity_of, read_checkpoint, read_header
 from livecartoon.models.mixture import likeness, mixed
 from livecartoon.styles import find_style, short_name
@@ -60,6 +61,13 @@ def test_blend_when_named_again_then_its_file_is_used_until_a_source_changes(fam
     assert path.stat().st_mtime_ns == before
     write_sibling(family / "one.safetensors", family / "two.safetensors", seed=9)
     assert find_style("one:0.5+two:0.5").files["nano"] != path
+
+
+def test_cache_when_cleared_then_mixtures_go_and_come_back_when_named(family):
+    (path,) = find_style("one:0.5+two:0.5").files.values()
+    cache.clear()
+    assert not path.exists()
+    assert find_style("one:0.5+two:0.5").files["nano"].is_file()
 
 
 def test_blend_when_drawn_then_lies_between_its_parts(family):
