@@ -31,7 +31,7 @@ help:  ## show this list
 setup: $(READY)  ## build the environment in .venv and say what this machine can do
 	@$(BIN)/livecartoon doctor --brief
 
-engines: $(ENGINES)  ## add all other backends and Ray, whose tests are skipped without
+engines: $(ENGINES)  ## add all other backends, Ray, IPython and Qt, whose tests are skipped without
 
 demo: $(READY)  ## make a clip, convert it, verify it, show a table (VIDEO=path takes yours)
 	@$(BIN)/livecartoon demo $(if $(VIDEO),--video "$(VIDEO)")
@@ -82,9 +82,9 @@ $(READY): pyproject.toml constraints.txt
 	fi && $(PIP) install -qq -e ".[$$extras]" -c constraints.txt
 	@touch $@
 
-# 220 MB to fetch, 610 MB on disk: INT8, ONNX Runtime, TensorRT for RTX, which builds its
-# engines without a card, and Ray for clusters.
+# 310 MB to fetch, 890 MB on disk: INT8, ONNX Runtime, TensorRT for RTX, which builds its engines
+# without a card, Ray for clusters, and what the examples of the documentation show frames in.
 $(ENGINES): $(READY)
-	@echo "adding all other backends and Ray: about 610 MB"
-	@$(PIP) install -qq --retries 1 --timeout 30 -e ".[cluster,int8,ort,rtx]" -c constraints.txt
+	@echo "adding all other backends, Ray, IPython and Qt: about 890 MB"
+	@$(PIP) install -qq --retries 1 --timeout 30 -e ".[cluster,examples,int8,ort,rtx]" -c constraints.txt
 	@touch $@
