@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args, get_origin, get_type_hints
 
 from livecartoon.errors import UsageError
 
@@ -21,6 +21,15 @@ def check_range(name: str, value: float, low: float, high: float) -> None:
         raise UsageError(
             "E201", f"{name} {value} is outside {low}..{high}", f"{name} between {low} and {high}"
         )
+
+
+def check_choices(settings: object) -> None:
+    """Raise UsageError unless every field of a few words has one of them."""
+    for name, kind in get_type_hints(type(settings)).items():
+        value = getattr(settings, name)
+        if get_origin(kind) is Literal and value not in get_args(kind):
+            words = " ".join(map(str, get_args(kind)))
+            raise UsageError("E201", f"{name} has no value {value!r}", f"one of: {words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,7 @@ class EngineOptions:
     """Pieces a side in which a frame is drawn; more where it would take too much memory."""
 
     def __post_init__(self) -> None:
+        check_choices(self)
         check_range("temporal-strength", self.temporal_strength, 0.0, 1.0)
         check_range("threads", self.threads, 0, 1024)
         check_range("tiles", self.tiles, 1, 16)

@@ -55,6 +55,8 @@ class Cartoonizer(Closing):
         **options: Any,  # noqa: ANN401  the fields of EngineOptions and Look, checked below
     ) -> None:
         """`options`: fields of EngineOptions and of Look; an unknown one raises TypeError."""
+        if color not in ("rgb", "bgr"):
+            raise ValueError(f"color is rgb or bgr, not {color!r}")
         self._options = engine_options(style, options)
         self._style = find_style(style)
         self._is_bgr = color == "bgr"
@@ -62,6 +64,7 @@ class Cartoonizer(Closing):
         self._stylizer: Stylizer | None = None
         self._size = (0, 0)
         self._clock_ms = 0
+        self._is_streaming = False
 
     def __call__(self, picture: Picture) -> Picture:
         """One cartoon; without memory of earlier calls unless `temporal` was asked for."""
@@ -72,10 +75,19 @@ class Cartoonizer(Closing):
         return [self._draw(picture, has_memory=False) for picture in pictures]
 
     def stream(self, pictures: Iterable[Picture], rate: float = 30.0) -> Iterator[Picture]:
-        """Cartoons of consecutive frames at `rate` per second, with the anti-flicker filter."""
-        self.reset()
-        for picture in pictures:
-            yield self._draw(picture, has_memory=True, step_ms=1000 / rate)
+        """Cartoons of consecutive frames at `rate` per second, with the anti-flicker filter.
+
+        One at a time: RuntimeError if another one has begun and not ended; `close()` ends one.
+        """
+        if self._is_streaming:
+            raise RuntimeError("another stream of this Cartoonizer has not ended")
+        self._is_streaming = True
+        try:
+            self.reset()
+            for picture in pictures:
+                yield self._draw(picture, has_memory=True, step_ms=1000 / rate)
+        finally:
+            self._is_streaming = False
 
     @property
     def look(self) -> Look:
@@ -87,6 +99,15 @@ class Cartoonizer(Closing):
         self._options = replace(self._options, look=look)
         if self._stylizer is not None:
             self._stylizer.set_look(look)
+
+    @property
+    def strength(self) -> float:
+        """0 = the source, 1 = the cartoon; one of the sliders in `look`."""
+        return self.look.strength
+
+    @strength.setter
+    def strength(self, strength: float) -> None:
+        self.look = replace(self.look, strength=strength)
 
     @property
     def style(self) -> str:

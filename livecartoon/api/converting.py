@@ -6,7 +6,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from livecartoon.api.typed import engine_options, take
-from livecartoon.size import parse_size
+from livecartoon.rate import parse_rate
+from livecartoon.size import SizeRule, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,10 @@ def convert(
 ) -> Any:  # noqa: ANN401  a FileReport, whose module is imported only here
     """Convert a video file; returns the report that `livecartoon convert --json` prints.
 
-    `progress` hears several times a second where it stands: `frame`, `frames`, `seconds`.
+    `progress` hears several times a second where it stands: `frame`, `frames`, `seconds`. Times
+    are seconds; `fps` and `size` may be typed as there. Raises LivecartoonError: UsageError for a
+    value that cannot be, InputError, OutputError, EngineError, ModelError; TypeError for an
+    unknown option.
 
     >>> seen = []
     >>> report = convert("holiday.mp4", "cartoon.mkv", style="classic", codec="ffv1",
@@ -45,13 +49,15 @@ def convert(
     from livecartoon.jobs.snapping import as_the_style_ends
 
     settings = take(ConvertSettings, options)
-    for name in _RATIONAL_FIELDS & settings.keys():
-        settings[name] = None if settings[name] is None else Fraction(settings[name])
-    if isinstance(settings.get("size"), str):
-        settings["size"] = parse_size(settings["size"])
+    for name in _SECONDS & settings.keys():
+        settings[name] = None if settings[name] is None else Fraction(str(settings[name]))
+    if (rate := settings.get("fps")) is not None:
+        settings["fps"] = parse_rate(f"{rate:g}" if isinstance(rate, float) else str(rate))
+    if isinstance(size := settings.get("size"), str | tuple):
+        settings["size"] = parse_size(size) if isinstance(size, str) else SizeRule(*size)
     engine = as_the_style_ends(engine_options(style, options))
     target = Path(output) if output is not None else None
     return convert_file(Path(source), target, engine, ConvertSettings(**settings), progress)
 
 
-_RATIONAL_FIELDS = {"ss", "to", "duration", "fps", "segment_s"}
+_SECONDS = {"ss", "to", "duration", "segment_s"}

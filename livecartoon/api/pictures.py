@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from livecartoon.frame import Pixels
 
@@ -27,6 +26,8 @@ def as_pixels(picture: Any) -> Pixels:  # noqa: ANN401  arrays and, where torch 
     if picture.dtype == np.uint8:
         return np.asarray(picture, dtype=np.uint8)
     if picture.dtype == np.float32:
+        if np.isnan(picture).any():
+            raise ValueError("a picture holds NaN")
         return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), dtype=np.uint8)
     kind = f"{picture.shape} {picture.dtype}"
     raise ValueError(f"a picture is uint8 or float32, this one {kind}")
@@ -38,8 +39,7 @@ def of_its_kind(drawn: Pixels, picture: Any) -> Any:  # noqa: ANN401  as above
         from livecartoon.api.tensors import tensor_like
 
         return tensor_like(drawn, picture)
-    floats: NDArray[np.float32] = drawn * np.float32(1 / 255)
-    return floats if picture.dtype == np.float32 else drawn
+    return drawn * np.float32(1 / 255) if picture.dtype == np.float32 else drawn
 
 
 def is_tensor(picture: object) -> bool:

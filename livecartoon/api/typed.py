@@ -7,6 +7,7 @@ from typing import Any
 
 from livecartoon.config import EngineOptions, Look
 from livecartoon.size import parse_size
+from livecartoon.styles import find_style
 
 Size = str | tuple[int, int]
 """(width, height), or as typed: "1280x720", "720p"."""
@@ -16,8 +17,12 @@ WIDE = (16, 9)
 def engine_options(style: str, options: dict[str, Any]) -> EngineOptions:
     """Return the settings of an engine; `options` are fields of EngineOptions and of Look.
 
-    An unknown one raises TypeError, a value out of its range UsageError.
+    What is not given is the style's own. An unknown one raises TypeError, a value out of its
+    range or an unknown style UsageError.
     """
+    chosen = find_style(style)
+    for name in ("strength", "keep_color", "temporal_strength"):
+        options.setdefault(name, getattr(chosen, name))
     look = take(Look, options)
     return EngineOptions(style=style, look=Look(**look), **options)
 

@@ -12,6 +12,7 @@ import click
 
 from livecartoon.errors import UsageError
 from livecartoon.escape import printable
+from livecartoon.rate import parse_rate
 from livecartoon.size import parse_size
 
 if TYPE_CHECKING:  # generic for the type checker only: older releases of click are not
@@ -20,23 +21,12 @@ if TYPE_CHECKING:  # generic for the type checker only: older releases of click 
 else:
     ParamType, Choice = click.ParamType, click.Choice
 
-MAX_RATE = 1000
 TIME_TEXT = re.compile(
     r"(?:(?:(?P<hours>[0-9]{1,4}):(?=[0-9]{1,2}:))?(?P<minutes>[0-9]{1,4}):(?=[0-5]?[0-9](?:\.|$)))?"
     r"(?P<seconds>[0-9]{1,9}(?:\.[0-9]{1,9})?)"
 )
 UNIT_TEXT = re.compile(r"(?P<count>[0-9]{1,9}(?:\.[0-9]{1,9})?)(?P<unit>ms|s|m|h)")
 UNITS = {"ms": Fraction(1, 1000), "s": Fraction(1), "m": Fraction(60), "h": Fraction(3600)}
-RATE_TEXT = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}|/[0-9]{1,6})?")
-#: Rates written short by everybody, and what they mean.
-FILM_RATES = {
-    "23.976": Fraction(24000, 1001),
-    "23.98": Fraction(24000, 1001),
-    "29.97": Fraction(30000, 1001),
-    "47.95": Fraction(48000, 1001),
-    "59.94": Fraction(60000, 1001),
-    "119.88": Fraction(120000, 1001),
-}
 BYTES_TEXT = re.compile(r"(?P<count>[0-9]{1,12}(?:\.[0-9]{1,6})?)(?P<unit>[KMGT]?)(?:i?B)?", re.I)
 BITRATE_TEXT = re.compile(r"(?P<count>[0-9]{1,12}(?:\.[0-9]{1,6})?)(?P<unit>[KMG]?)", re.I)
 BIT_UNITS = {"": 1, "K": 1000, "M": 10**6, "G": 10**9}
@@ -63,20 +53,6 @@ def parse_time(text: str) -> Fraction:
         raise _bad("time", text, "90, 1:30, 0:01:30.5, 90s or 1.5m")
     minutes = int(match["hours"] or 0) * 60 + int(match["minutes"] or 0)
     return minutes * 60 + Fraction(match["seconds"])
-
-
-def parse_rate(text: str) -> Fraction:
-    """Read `30`, `29.97` (as 30000/1001) or `30000/1001` as frames per second."""
-    text = text.strip()
-    if text in FILM_RATES:
-        return FILM_RATES[text]
-    try:
-        rate = Fraction(text) if RATE_TEXT.fullmatch(text) else Fraction(0)
-    except ZeroDivisionError:
-        rate = Fraction(0)
-    if not 0 < rate <= MAX_RATE:
-        raise _bad("rate", text, f"30, 29.97 or 30000/1001, up to {MAX_RATE}")
-    return rate
 
 
 def parse_bytes(text: str) -> int:

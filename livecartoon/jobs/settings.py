@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any, Literal
 
+from livecartoon.config import check_choices
 from livecartoon.errors import UsageError
 from livecartoon.sinks.carrier import AudioChoice
 from livecartoon.sinks.encoder import EncoderSettings
@@ -56,6 +57,7 @@ class ConvertSettings:
     dry_run: bool = False
 
     def __post_init__(self) -> None:
+        check_choices(self)
         if self.to is not None and self.duration is not None:
             raise UsageError("E202", "--to and -t exclude each other", "give one of them")
         if self.crf is not None and self.bitrate is not None:

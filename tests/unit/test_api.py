@@ -1,6 +1,7 @@
 import threading
 import time
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 import livecartoon
 from livecartoon import Cartoonizer, Engine
 from livecartoon.errors import EngineError, UsageError
+from livecartoon.sources.file import FileSource
 from tests.drawing import ClipPlan, drawn_photo, write_clip
 
 
@@ -162,3 +164,68 @@ def test_engine_then_draws_what_a_cartoonizer_draws() -> None:
 
 def test_public_names_then_are_all_there() -> None:
     assert {name for name in livecartoon.__all__ if not hasattr(livecartoon, name)} == set()
+
+
+def test_cartoonizer_of_nan_or_an_unknown_order_then_value_error() -> None:
+    with pytest.raises(ValueError, match="NaN"):
+        Cartoonizer("classic")(np.full((8, 8, 3), np.nan, np.float32))
+    with pytest.raises(ValueError, match="BGR"):
+        Cartoonizer("classic", color="BGR")  # type: ignore[arg-type]  # that is the point
+
+
+def test_strength_when_assigned_then_moves_the_slider() -> None:
+    photo = drawn_photo(64, 48)
+    with Cartoonizer("classic") as toon:
+        assert not np.array_equal(toon(photo), photo)
+        toon.strength = 0.0
+        assert np.array_equal(toon(photo), photo)
+
+
+def test_stream_when_another_runs_then_runtime_error_until_that_has_ended() -> None:
+    photos = [drawn_photo(64, 48)] * 2
+    with Cartoonizer("classic") as toon:
+        first = toon.stream(photos)
+        next(first)
+        with pytest.raises(RuntimeError, match="stream"):
+            next(toon.stream(photos))
+        first.close()
+        assert len(list(toon.stream(photos))) == 2
+
+
+def test_cartoonizer_of_a_style_with_sliders_of_its_own_then_starts_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVECARTOON_STYLES", str(tmp_path))
+    text = '[styles.pale]\nbase = "shinkai"\nstrength = 0.25\ntemporal = { strength = 0.9 }\n'
+    (tmp_path / "styles.toml").write_text(text, encoding="utf-8")
+    assert Cartoonizer("pale").strength == 0.25
+    assert Cartoonizer("pale", strength=0.5).strength == 0.5
+
+
+@pytest.mark.parametrize(
+    ("given", "fps"), [(29.97, "30000/1001"), ("29.97", "30000/1001"), (12, "12"), (12.5, "25/2")]
+)
+def test_convert_when_given_a_rate_then_reads_it_as_the_command_does(
+    tmp_path: Path, given: object, fps: str
+) -> None:
+    clip = write_clip(tmp_path / "in.mp4", ClipPlan(frames=30))
+    out = tmp_path / "out.mp4"
+    livecartoon.convert(clip, out, style="classic", fps=given, size=(32, 24), crf=40)
+    with FileSource(out) as made:
+        assert (made.info.width, made.info.height) == (32, 24)
+        first, second, *_ = (frame.pts * frame.time_base for frame in made)
+    assert second - first == 1 / Fraction(fps)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"fps": 0}, {"fps": "fast"}, {"size": "big"}, {"compare": "horizontal"}, {"audio": "flac"},
+     {"hdr": "refused"}, {"on_error": "Repeat"}, {"temporal": "always"}, {"precision": "fp8"}],
+)  # fmt: skip
+def test_convert_when_an_option_is_misspelt_then_usage_error(
+    tmp_path: Path, wrong: dict[str, object]
+) -> None:
+    clip = write_clip(tmp_path / "in.mp4", ClipPlan(frames=6))
+    with pytest.raises(UsageError):
+        livecartoon.convert(clip, tmp_path / "out.mkv", style="classic", **wrong)
+    assert not (tmp_path / "out.mkv").exists()

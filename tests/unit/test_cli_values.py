@@ -11,11 +11,11 @@ from livecartoon.cli.values import (
     Named,
     nearest,
     parse_bytes,
-    parse_rate,
     parse_time,
 )
 from livecartoon.errors import UsageError
 from livecartoon.jobs.live import LiveSettings
+from livecartoon.rate import parse_rate
 from livecartoon.size import SizeRule, parse_size
 
 PARSERS = (parse_time, parse_size, parse_rate, parse_bytes)

@@ -21,6 +21,7 @@ OURS = {
     "folders": set(),
     "frame": set(),
     "logs": set(),
+    "rate": {"errors", "escape"},
     "size": {"errors", "escape"},
     "threads": set(),
     "governor": {"errors"},
@@ -59,7 +60,7 @@ OURS = {
         "wanted",
     },
     "api": {"*"},
-    "cli": MIDDLE | {"__version__", "jobs", "styles"},
+    "cli": MIDDLE | {"__version__", "jobs", "rate", "styles"},
 }
 #: Library -> the only places of livecartoon that may import it.
 BORDERS = {
@@ -96,6 +97,7 @@ INSTANT = (
     "folders",
     "frame",
     "logs",
+    "rate",
     "size",
     "styles",
     "threads",
