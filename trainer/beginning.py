@@ -33,11 +33,26 @@ def beginning(init: Path, share: float, student: Student) -> dict[str, Tensor]:
         tensors = averaged_tensors(init)
         if share == 1:
             return tensors
-        before = beginning(Path(StudentTraining.read(init / "config.toml").init), 1, student)
+        before = _beginning_of(init, student)
         return {name: share * value + (1 - share) * before[name] for name, value in tensors.items()}
     if share != 1:
         raise UsageError("E201", "init_share needs the folder of a run, not a weights file")
     return unfused(load_student(read_checkpoint(init)).state_dict(), student)
+
+
+def _beginning_of(run: Path, student: Student) -> dict[str, Tensor]:
+    """What `run` started from, its gate's gain included."""
+    earlier = StudentTraining.read(run / "config.toml")
+    if not earlier.init:
+        raise UsageError("E201", f"{run.name} began with nothing to mix in", "init_share=1")
+    return with_gate_gain(
+        beginning(Path(earlier.init), earlier.init_share, student), earlier.gate_gain
+    )
+
+
+def with_gate_gain(tensors: dict[str, Tensor], gain: float) -> dict[str, Tensor]:
+    """The same parameters with the gate's logits times `gain`."""
+    return tensors | {name: gain * tensors[name] for name in ("gate.weight", "gate.bias")}
 
 
 def unfused(fused: dict[str, Tensor], student: Student) -> dict[str, Tensor]:

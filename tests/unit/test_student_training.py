@@ -150,6 +150,20 @@ def test_train_with_a_share_of_init_then_starts_between_both_ends_of_that_run(
     assert not torch.equal(start["stem.conv.weight"], end["stem.conv.weight"])
     for name, tensor in mean.items():
         torch.testing.assert_close(tensor, 0.75 * end[name] + 0.25 * start[name])
+    with pytest.raises(UsageError, match="0 began with nothing"):
+        train(config(pairs, init=str(tmp_path / "0"), init_share=0.5), tmp_path / "3")
+
+
+def test_train_with_a_share_of_a_run_with_a_gain_then_goes_back_to_where_that_began(
+    pairs: Path, tmp_path: Path
+) -> None:
+    runs = [config(pairs), config(pairs, init=str(tmp_path / "0"), gate_gain=2.0)]
+    runs.append(config(pairs, init=str(tmp_path / "1"), init_share=0.5, learning_rate=0.0))
+    for number, wanted in enumerate(runs):
+        train(wanted, tmp_path / str(number), evaluate=False, pause_at=2)
+    start, end, mean = (averaged_tensors(tmp_path / str(number)) for number in range(3))
+    wanted = 0.5 * end["gate.weight"] + 0.5 * 2.0 * start["gate.weight"]
+    torch.testing.assert_close(mean["gate.weight"], wanted)
 
 
 def test_train_when_the_loss_is_not_finite_then_e606_and_checkpoint(

@@ -15,7 +15,7 @@ from livecartoon.models.blocks import BLOCK, from_blocks, to_blocks
 from livecartoon.models.ink import Ink
 from livecartoon.models.inkstyle import InkStyle
 from livecartoon.models.student import STUDENTS, Student
-from trainer.beginning import beginning
+from trainer.beginning import beginning, with_gate_gain
 from trainer.config import StudentTraining
 from trainer.data.motion import inside, move, random_motion
 from trainer.data.pairs import Batch, CropSampler, Pair, degrade, read_pairs
@@ -86,9 +86,7 @@ class StudentRecipe:
         if not self.config.init:
             return
         tensors = beginning(Path(self.config.init), self.config.init_share, self.student)
-        gate = ("gate.weight", "gate.bias")
-        tensors |= {name: self.config.gate_gain * tensors[name] for name in gate}
-        self.student.load_state_dict(tensors)
+        self.student.load_state_dict(with_gate_gain(tensors, self.config.gate_gain))
 
     def schedule(self, moment: Moment) -> str:
         """Set the learning rate."""
