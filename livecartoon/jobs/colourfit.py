@@ -85,9 +85,9 @@ def fitted(usual: Colours, wanted: Colours) -> Lattice:
 
 
 def _sample(picture: Pixels, count: int = 20_000) -> Pixels:
-    """Pixels of a picture on an even grid, about `count` (n, 3)."""
-    step = max(1, round((picture.shape[0] * picture.shape[1] / count) ** 0.5))
-    return picture[::step, ::step].reshape(-1, 3)
+    """So many pixels (count, 3) of a picture, evenly spread; those of a small one several times."""
+    flat = picture.reshape(-1, 3)
+    return np.asarray(flat[np.linspace(0, len(flat) - 1, count).astype(int)], np.uint8)
 
 
 def _tone(light: Floats, usual: Floats, wanted: Floats) -> Floats:
@@ -95,16 +95,28 @@ def _tone(light: Floats, usual: Floats, wanted: Floats) -> Floats:
     here = np.concatenate([[0.0], usual, [100.0]])
     there = np.concatenate([[0.0], usual + WHOLE * (wanted - usual), [100.0]])
     grid = np.linspace(0, 100, 101)
-    curve = np.interp(grid, here, np.maximum.accumulate(there))
+    curve = _gentle(grid, np.interp(grid, here, np.maximum.accumulate(there)))
     for _ in range(4):  # soft knees: no step of lightness may turn into a band
         curve[1:-1] = np.convolve(
             np.pad(curve, 6, "reflect", reflect_type="odd"), _box(13), "valid"
         )[1:-1]
-    slopes = np.clip(np.diff(curve), LEAST_SLOPE, MOST_SLOPE)
-    curve = np.concatenate([[0.0], np.cumsum(slopes)])
-    excess = curve[-1] - 100
-    curve -= excess * (grid / 100) ** 2 if excess > 0 else 0
     return np.asarray(np.interp(light, grid, curve), np.float64)
+
+
+def _gentle(grid: Floats, curve: Floats) -> Floats:
+    """A curve over `grid` near the one given, its ends on the diagonal, its slopes within limits.
+
+    Slopes clipped one by one would move the end: pictures all bright would turn white grey.
+    """
+    run = grid[:, None] - grid
+    most = np.where(run > 0, MOST_SLOPE, LEAST_SLOPE) * run
+    least = np.where(run > 0, LEAST_SLOPE, MOST_SLOPE) * run
+    ends = [0, -1]
+    lowest = (grid[ends] + least[:, ends]).max(1)
+    highest = (grid[ends] + most[:, ends]).min(1)
+    curve = np.clip(curve, lowest, highest)
+    # Between the highest curve below it and the lowest above it.
+    return np.asarray(((curve + most).min(1) + (curve + least).max(1)) / 2)
 
 
 def _gains(usual: Colours, wanted: Colours) -> Floats:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from livecartoon.errors import OutputError, UsageError
+from livecartoon.escape import printable
 from livecartoon.folders import user_styles
 from livecartoon.jobs.colourfit import Colours, colours_of, fitted
 from livecartoon.jobs.linefit import fitted_lines
@@ -18,6 +21,7 @@ from livecartoon.models.cube import Lattice, identity_lattice, write_cube
 from livecartoon.models.inkstyle import InkStyle, ink_of
 from livecartoon.sources.pictures import read_picture
 from livecartoon.styles import Style, find_style, list_styles
+from livecartoon.styles.entry import TABLE
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
 USUAL = Colours(
@@ -28,9 +32,9 @@ USUAL = Colours(
 )
 """Of 100 photos, 40 of them of people, as shinkai's `small` fills them."""
 START = """\
-# The networks of {base}, then the colour table `lut`, then the lines. Any .cube file will do,
-# 1D or 3D, of 2 to 65 nodes a side. What you leave out is as in {base}.
-base = "{base}"
+# The networks of `base`, then the colour table `lut`, then the lines. Any .cube file will do,
+# 1D or 3D, of 2 to 65 nodes a side. What you leave out is as in `base`.
+base = {base}
 title = "{title}"
 description = "{description}"
 lut = "{lut}"
@@ -65,13 +69,19 @@ def fit_style(pictures: Sequence[Path], name: str, base: str) -> list[Path]:
 
 
 def _checked(name: str, base: str) -> tuple[Style, InkStyle]:
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or f"{name}.toml" == TABLE:
         raise UsageError(
             "E201", f"{name!r} is no name for a style", "a-z, 0-9, - and _, such as evening"
         )
-    if name in {style.name for style in list_styles()}:
+    installed = list_styles()
+    if any(name == style.name or name in style.aliases for style in installed):
         raise OutputError("E401", f"there is a style {name} already", "another name")
+    for path in _files(name):
+        if path.exists():
+            raise OutputError("E401", f"{path} exists", "another name")
     stands_on = find_style(base)
+    if stands_on not in installed:  # a file or a mixture: no table can name it as its base
+        raise UsageError("E201", f"{printable(base)} is not an installed style", "--from shinkai")
     if stands_on.base or not stands_on.files:
         raise UsageError("E201", f"{base} has no network of its own", "--from shinkai")
     header = read_header(next(iter(stands_on.files.values())))
@@ -80,19 +90,36 @@ def _checked(name: str, base: str) -> tuple[Style, InkStyle]:
     return stands_on, ink_of(header)
 
 
+def _files(name: str) -> tuple[Path, Path]:
+    """Where its colour table and its text go."""
+    return user_styles() / f"{name}.cube", user_styles() / f"{name}.toml"
+
+
 def _write(name: str, base: Style, lattice: Lattice, ink: InkStyle, told: str) -> list[Path]:
-    folder = user_styles()
-    table, text = folder / f"{name}.cube", folder / f"{name}.toml"
+    table, text = _files(name)
+    folder = table.parent
+    partials = [path.with_name(f"{path.name}.partial") for path in (table, text)]
     values = asdict(ink) | {"tone": list(ink.tone)}
     content = START.format(
-        base=base.name, title=name.capitalize(), description=told, lut=table.name, **values
+        base=_quoted(base.name), title=name.capitalize(), description=told, lut=table.name, **values
     )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_cube(table, lattice, name)
-        text.write_text(content, encoding="utf-8")
+        write_cube(partials[0], lattice, name)
+        partials[1].write_text(content, encoding="utf-8")
+        partials[0].replace(table)
+        partials[1].replace(text)  # last: with it the style is there
     except OSError as error:
         raise OutputError(
             "E402", f"{folder} cannot be written ({error.strerror})", "check the folder"
         ) from error
+    finally:
+        for partial in partials:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
     return [text, table]
+
+
+def _quoted(text: str) -> str:
+    """`text` as a string of TOML, which unlike JSON has to escape the delete character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

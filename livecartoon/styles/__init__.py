@@ -24,7 +24,8 @@ def list_styles() -> list[Style]:
     for folder in _folders():
         entries |= folder_entries(folder)
     own = {name: standing(entry) for name, entry in entries.items() if not entry.base}
-    over = {name: based(entry, own.get) for name, entry in entries.items() if entry.base}
+    called = {alias: style for style in own.values() for alias in style.aliases} | own
+    over = {name: based(entry, called.get) for name, entry in entries.items() if entry.base}
     return sorted((own | over).values(), key=lambda style: (style.order, style.name))
 
 

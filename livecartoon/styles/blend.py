@@ -61,10 +61,10 @@ def blended(text: str, find: Callable[[str], Style]) -> Style:
         description=f"Mixture of {' and '.join(part.style.name for part in parts)}",
         kind="generator",
         files={tier: _file(name, tier, parts) for tier in tiers},
-        strength=sum(part.share * part.style.strength for part in parts),
-        keep_color=sum(part.share * part.style.keep_color for part in parts),
+        strength=_mean(parts, [part.style.strength for part in parts]),
+        keep_color=_mean(parts, [part.style.keep_color for part in parts]),
         temporal=main.temporal,
-        temporal_strength=sum(part.share * part.style.temporal_strength for part in parts),
+        temporal_strength=_mean(parts, [part.style.temporal_strength for part in parts]),
         licence=_joined(part.style.licence for part in parts),
     )
 
@@ -94,6 +94,13 @@ def _parts(text: str, find: Callable[[str], Style]) -> list[Part]:
     if len({part.style.name for part in parts}) < len(parts):
         raise UsageError("E201", f"{shown} names a style twice", EXAMPLE)
     return parts
+
+
+def _mean(parts: Sequence[Part], values: Sequence[float]) -> float:
+    """Of values 0..1; shares that sum to a little more than 1 must not lead out of that."""
+    total = sum(part.share for part in parts)
+    weighted = (part.share * value for part, value in zip(parts, values, strict=True))
+    return min(sum(weighted) / total, 1.0)
 
 
 def _file(name: str, tier: str, parts: Sequence[Part]) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ TABLE = "styles.toml"
 _PLAIN = {"title": str, "description": str, "strength": float, "keep_color": float, "order": int}
 _OTHERS = {"kind", "files", "temporal", "aliases", "license", "base", "lut", "ink", "snap"}
 _FINISH = {"cell", "colors"}
+KINDS = ("generator", "filter")
+MODES = ("auto", "off", "blend", "flow")
+"""What `temporal` may name: the keys of TEMPORAL, which this package does not import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,15 @@ class Entry:
 
 
 def folder_entries(folder: Path) -> dict[str, Entry]:
-    """The styles of a folder by name; UsageError E206."""
+    """The styles of a folder by name; UsageError E202, E206."""
     table = folder / TABLE
-    found: dict[str, Entry] = {}
-    if table.is_file():
-        entries = _read(table).get("styles", {})
-        found = {name: _entry(name, folder, entries[name], str(table)) for name in entries}
-    single = sorted(path for path in folder.glob("*.toml") if path.name != TABLE)
-    return found | {path.stem: read_entry(path) for path in single}
+    found = _table_entries(table) if table.is_file() else {}
+    for path in sorted(path for path in folder.glob("*.toml") if path.name != TABLE):
+        if path.stem in found:
+            name = printable(path.stem)
+            raise UsageError("E202", f"{path}: {TABLE} has a style {name} too", "rename one")
+        found[path.stem] = read_entry(path)
+    return found
 
 
 def read_entry(path: Path) -> Entry:
@@ -76,7 +80,8 @@ def based(entry: Entry, find: Callable[[str], Style | None]) -> Style:
     """A style that draws with the networks of another; UsageError E201, E206."""
     if unfit := {"files", "kind"} & set(entry.values):
         raise UsageError("E206", f"{entry.where}: base and {min(unfit)} exclude each other")
-    base = find(entry.base)
+    # No file of this kind can be a base; one that names itself would be read for ever.
+    base = None if ".toml" in entry.base else find(entry.base)
     if base is None or base.base or not base.files:
         reason = "is not installed" if base is None else "has no network of its own"
         raise UsageError("E206", f"{entry.where}: the base {entry.base!r} {reason}", "shinkai")
@@ -118,15 +123,22 @@ def _fields(entry: Entry) -> dict[str, Any]:
     return made
 
 
+def _table_entries(table: Path) -> dict[str, Entry]:
+    entries = _read(table).get("styles", {})
+    if not isinstance(entries, dict):
+        raise UsageError("E206", f"{table}: styles is no table", "[styles.evening]")
+    return {name: _entry(name, table.parent, entries[name], str(table)) for name in entries}
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
+    except (ValueError, OSError, RecursionError) as error:  # ValueError: also 5000 digits
         raise UsageError("E206", f"{path}: {printable(str(error))}") from error
 
 
 def _entry(name: str, folder: Path, values: object, where: str) -> Entry:
-    """Check keys and types; UsageError E206."""
+    """Check keys, types and what lies inside them; UsageError E206."""
     if not isinstance(values, dict):
         raise UsageError("E206", f"{where}: {printable(name)} is no table")
     if unknown := set(values) - set(_PLAIN) - _OTHERS:
@@ -139,7 +151,42 @@ def _entry(name: str, folder: Path, values: object, where: str) -> Entry:
             raise UsageError("E206", f"{where}: {key} of {printable(name)} has the wrong type")
     if {"lut", "ink"} & set(values) and not values.get("base"):
         raise UsageError("E206", f"{where}: lut and ink need a base", 'base = "shinkai"')
+    if slip := next(_slips(values), None):
+        key, remedy = slip
+        shown = printable(f"{key} of {name}")
+        raise UsageError("E206", f"{where}: {shown} is not possible", remedy)
+    return Entry(name, folder, values, where)
+
+
+def _slips(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keys of the right type whose values cannot be, and what could."""
+    yield from _drawing_slips(values)
+    temporal = values.get("temporal", {})
+    if not all(isinstance(alias, str) for alias in values.get("aliases", [])):
+        yield "aliases", 'aliases = ["eve"]'
+    for key in sorted(set(temporal) - {"mode", "strength"}):
+        yield f"temporal.{key}", "mode, strength"
+    if temporal.get("mode", "auto") not in MODES:
+        yield "temporal.mode", f"one of {', '.join(MODES)}"
+    shares = {key: values[key] for key in ("strength", "keep_color") if key in values}
+    for key, share in (shares | {"temporal.strength": temporal.get("strength", 0)}).items():
+        if type(share) not in (int, float) or not 0 <= share <= 1:
+            yield key, "a number between 0 and 1"
     finish = values.get("snap", {})
     if set(finish) - _FINISH or not all(type(number) is int for number in finish.values()):
-        raise UsageError("E206", f"{where}: snap of {printable(name)}", "snap = { colors = 24 }")
-    return Entry(name, folder, values, where)
+        yield "snap", "snap = { colors = 24 }"
+
+
+def _drawing_slips(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The same of what says how it draws."""
+    files = values.get("files", {})
+    for tier, file in files.items():
+        if tier not in TIERS:
+            yield f"files.{tier}", f"one of {', '.join(TIERS)}"
+        elif not isinstance(file, str) or not Path(file).name:
+            yield f"files.{tier}", f'{tier} = "mine.safetensors"'
+    kind = values.get("kind", "generator")
+    if kind not in KINDS:
+        yield "kind", f"one of {', '.join(KINDS)}"
+    if not files and not values.get("base") and kind == "generator":
+        yield "files", 'files = { small = "mine.safetensors" }, or base = "shinkai"'

@@ -127,7 +127,7 @@ def test_new_style_when_made_then_draws_as_its_base_until_changed(styles):
     assert np.abs(drawn[0] - drawn[1]).max() <= 1
 
 
-@pytest.mark.parametrize("name", ["", "Mine", "../up", "a b", "mine+", "x" * 60])
+@pytest.mark.parametrize("name", ["", "Mine", "../up", "a b", "mine+", "x" * 60, "styles"])
 def test_new_style_when_its_name_is_none_then_e201(styles, name):
     with pytest.raises(UsageError, match="no name"):
         new_style(name, "one")
@@ -141,6 +141,45 @@ def test_new_style_when_it_cannot_be_then_says_why(styles, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(styles / "warm.cube"))
     with pytest.raises(OutputError, match="E402"):
         new_style("mine", "one")
+
+
+@pytest.mark.parametrize("base", ["one:0.6+two:0.4", "{}/weights/one.safetensors"])
+def test_new_style_when_its_base_is_not_installed_then_e201_and_all_goes_on(styles, base):
+    with pytest.raises(UsageError, match="is not an installed style") as caught:
+        new_style("mine", base.format(styles))
+    assert (caught.value.code, caught.value.remedies) == ("E201", ("--from shinkai",))
+    assert "mine" not in [style.name for style in list_styles()]
+
+
+def test_new_style_when_its_base_has_an_odd_name_then_the_text_reads_back(styles):
+    with (styles / "styles.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[styles."o\\"d\\\\d\\u007f"]\nfiles = { nano = "one.safetensors" }\n')
+    new_style("mine", 'o"d\\d\x7f')
+    assert find_style("mine").base == 'o"d\\d\x7f'
+
+
+@pytest.mark.parametrize("made", ["mine.cube", "mine.toml"])
+def test_new_style_when_a_file_of_its_is_there_then_e401_and_that_stays(styles, made):
+    user_styles().mkdir(parents=True)
+    (user_styles() / made).write_text('base = "one"\n', encoding="utf-8")
+    with pytest.raises(OutputError, match="E401"):
+        new_style("mine", "one")
+    assert [path.name for path in user_styles().iterdir()] == [made]
+    assert (user_styles() / made).read_text(encoding="utf-8") == 'base = "one"\n'
+
+
+def test_new_style_when_named_as_an_alias_then_e401(styles):
+    with (styles / "styles.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[styles.three]\nfiles = { nano = "one.safetensors" }\naliases = ["tri"]\n')
+    with pytest.raises(OutputError, match="E401"):
+        new_style("tri", "one")
+
+
+def test_new_style_when_half_of_it_cannot_be_written_then_nothing_is_left(styles):
+    (user_styles() / "mine.toml.partial").mkdir(parents=True)
+    with pytest.raises(OutputError, match="E402"):
+        new_style("mine", "one")
+    assert [path.name for path in user_styles().iterdir()] == ["mine.toml.partial"]
 
 
 def test_fit_when_pictures_are_dark_and_blue_then_the_table_is_darker_and_bluer(styles, tmp_path):
@@ -168,6 +207,22 @@ def test_fit_of_any_pictures_then_tones_stay_in_order_and_steps_small(seed):
     assert np.diff(light).max() < 2.2 / 255
     assert (lattice.min(), lattice.max()) >= (0, 0)
     assert max(np.abs(np.diff(lattice, axis=axis)).max() for axis in range(3)) < 0.13
+
+
+@pytest.mark.parametrize("levels", [(200, 255), (80, 180), (5, 90), (0, 30), (250, 250)])
+def test_fit_of_any_brightness_then_black_and_white_are_held(levels):
+    shades = np.linspace(*levels, 64 * 64).astype(np.uint8)
+    lattice = fitted(USUAL, colours_of([np.repeat(shades, 3).reshape(64, 64, 3)]))
+    black, middle, white = sampled(lattice, np.repeat([[0.0], [0.5], [1.0]], 3, 1)).mean(1)
+    assert black < 0.01
+    assert white > 0.99
+    assert (middle > 0.55) == (min(levels) >= 200)
+    assert (middle < 0.45) == (max(levels) <= 90)
+
+
+def test_pictures_when_of_unequal_size_then_count_the_same():
+    black, white = np.zeros((64, 64, 3), np.uint8), np.full((200, 200, 3), 255, np.uint8)
+    assert colours_of([black, white]).lightness[6] == pytest.approx(50, abs=0.1)
 
 
 def test_lines_when_pictures_have_many_dark_ones_then_more_and_darker_are_drawn():

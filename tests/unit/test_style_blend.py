@@ -44,6 +44,15 @@ def test_blend_when_named_then_parameters_and_lines_are_the_means(family):
     assert json.loads(made.header["blend"]) == {"one": 0.75, "two": 0.25}
 
 
+def test_blend_when_shares_sum_to_a_little_more_than_one_then_sliders_stay_within(family):
+    assert find_style("one:0.7505+two:0.2504").strength == pytest.approx(0.8757 / 1.0009)
+    table = family.parent / "styles.toml"
+    table.write_text(table.read_text().replace("strength = 0.5", "strength = 1.0"))
+    style = find_style("one:0.6667+two:0.3334")
+    assert style.strength == pytest.approx(1)
+    assert max(style.strength, style.keep_color, style.temporal_strength) <= 1
+
+
 def test_blend_when_shares_differ_then_engines_are_told_apart(family):
     keys = set()
     for text in ("one:0.6+two:0.4", "one:0.4+two:0.6", "one:0.61+two:0.39"):
