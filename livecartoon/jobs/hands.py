@@ -74,7 +74,9 @@ class Hands:
         if laps is None:
             runner.run_serially(hand)
         else:
-            runner.run_side_by_side(lambda: nullcontext(hand), min(crew.size, len(laps)), laps)
+            runner.run_side_by_side(
+                lambda: nullcontext(hand), max(1, min(crew.size, len(laps))), laps
+            )
 
     def _begin(self, engine: object, options: EngineOptions) -> None:
         self._on_start(engine)

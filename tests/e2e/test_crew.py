@@ -45,9 +45,9 @@ class Here(Worker):
         far = replace(parcel, path=Path("/nowhere") / parcel.path.name)
         return super().has(far if self._is_far else parcel)
 
-    def take(self, parcel: Parcel, content: bytes, *, is_last: bool) -> None:
+    def take(self, parcel: Parcel, content: bytes, *, is_first: bool, is_last: bool) -> None:
         self.taken += len(content)
-        super().take(parcel, content, is_last=is_last)
+        super().take(parcel, content, is_first=is_first, is_last=is_last)
 
     def draw(self, task: Task) -> Iterator[Message]:
         for message in super().draw(task):
@@ -120,6 +120,38 @@ def test_segment_when_it_costs_three_workers_then_ends_the_film(tmp_path: Path) 
     assert report.error is not None
     assert (report.status, report.error.code) == ("failed", "E510")
     assert len(crew.told) == 3  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("call", ["open", "take"])
+def test_worker_when_lost_before_the_film_is_begun_then_another_begins_it(
+    tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = write_clip(tmp_path / "a.mp4", ClipPlan())
+    lost = Here(0, is_far=True)
+    monkeypatch.setattr(lost, call, unplugged)
+    with crew_of(lost, Here(1)) as crew:
+        (report,) = library(crew, [clip], tmp_path / "crew")
+        assert crew.size == 1
+    assert (report.status, report.error) == ("done", None)
+
+
+def unplugged(*_: object, **__: object) -> None:
+    raise WorkerLostError("somebody pulled the plug")
+
+
+def test_engine_when_it_costs_three_workers_then_ends_the_film(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Here, "open", unplugged)
+    clip = write_clip(tmp_path / "a.mp4", ClipPlan())
+    with crew_of(*(Here(n) for n in range(5))) as crew:
+        (report,) = library(crew, [clip], tmp_path / "crew")
+        assert crew.size == 2
+    assert report.error is not None
+    assert (report.error.code, report.error.remedies) == (
+        "E510",
+        ("run the same command again",),
+    )
 
 
 def test_crew_when_nobody_is_left_then_says_so(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from livecartoon.config import EngineOptions
-from livecartoon.errors import EngineError, LivecartoonError
+from livecartoon.errors import EngineError, InputError, LivecartoonError
 from livecartoon.jobs.cluster.messages import CHUNK, Failed, Job, Message, Opened, Parcel, Task
 from livecartoon.jobs.cluster.relay import Relay
 from livecartoon.jobs.crew import Engine
@@ -24,6 +25,7 @@ from livecartoon.sinks.laps import Stretch
 TRIES = 3
 """Workers that may die over one stretch: then it is the stretch."""
 POLL_S = 0.5
+AGAIN = "run the same command again"
 
 
 class WorkerLostError(Exception):
@@ -40,7 +42,7 @@ class Handle(Protocol):
     def has(self, parcel: Parcel) -> bool:
         """As the worker's."""
 
-    def take(self, parcel: Parcel, content: bytes, *, is_last: bool) -> None:
+    def take(self, parcel: Parcel, content: bytes, *, is_first: bool, is_last: bool) -> None:
         """As the worker's."""
 
     def open(self, job: Job) -> Opened | Failed:
@@ -75,6 +77,7 @@ class WorkerCrew:
         self._warn = warn
         self._free = threading.Condition()
         self._hosts: dict[str, set[str]] = {}
+        self._stale: dict[Handle, list[Parcel]] = {}  # films that busy workers are to forget
         self._engines: dict[tuple[int, int, EngineOptions], Opened] = {}
         self._numbers = itertools.count()
 
@@ -90,17 +93,25 @@ class WorkerCrew:
             return len(self._idle) - self.waiting
 
     def open(self, plan: Plan, options: EngineOptions) -> Opened:
-        """Return the engine for films of that size, found once."""
+        """Return the engine for films of that size, found once; EngineError E510."""
         info = plan.reading.info
         wanted = (info.width, info.height, options)
         if wanted not in self._engines:
-            job = job_of(plan, options)
-            with self.borrowed(job, Halt()) as worker:
-                found = worker.open(job)
+            self._engines[wanted] = self._opened(job_of(plan, options))
+        return self._engines[wanted]
+
+    def _opened(self, job: Job) -> Opened:
+        for _ in range(TRIES):
+            try:
+                with self.borrowed(job, Halt()) as worker:
+                    found = worker.open(job)
+            except WorkerLostError:
+                continue
             if isinstance(found, Failed):
                 raise found.error
-            self._engines[wanted] = found
-        return self._engines[wanted]
+            return found
+        name = job.film.path.name
+        raise EngineError("E510", f"{TRIES} workers were lost before {name} was begun", AGAIN)
 
     def hand(
         self, plan: Plan, options: EngineOptions, engine: Engine, folder: Path, halt: Halt
@@ -109,11 +120,13 @@ class WorkerCrew:
         return _FilmHand(self, job_of(plan, options), engine, folder, halt)
 
     def forget(self, film: Parcel) -> None:
-        """Let idle workers drop a film that is done."""
+        """Let workers drop a film that is done: idle ones now, others when they are lent next."""
         with self._free:
             if self._hosts.pop(film.key, None) is None:
                 return
             idle = list(self._idle)
+            for worker in set(self._workers).difference(idle):
+                self._stale.setdefault(worker, []).append(film)
         for worker in idle:
             try:
                 worker.forget(film)
@@ -127,10 +140,14 @@ class WorkerCrew:
     @contextmanager
     def borrowed(self, job: Job, halt: Halt) -> Iterator[Handle]:
         """Lend a worker that has the film's files; CancelledError if there is nothing to do
-        any more, EngineError E510 if no worker is left.
+        any more, EngineError E510 if no worker is left, InputError E301 if a file cannot be read.
         """
         worker = self._pick(job, halt)
         try:
+            with self._free:
+                stale = self._stale.pop(worker, [])
+            for film in stale:
+                worker.forget(film)
             for parcel in (job.film, job.style):
                 if parcel is not None:
                     deliver(worker, parcel)
@@ -148,16 +165,14 @@ class WorkerCrew:
         with self._free:
             self.waiting += 1
             try:
-                while not self._idle:
+                while not (self._idle or halt.is_set or self.halt.is_set):
                     if not self._workers:
-                        raise EngineError(
-                            "E510", "no worker of the cluster is left", "run the same command again"
-                        )
-                    if halt.is_set or self.halt.is_set:
-                        raise CancelledError
+                        raise EngineError("E510", "no worker of the cluster is left", AGAIN)
                     self._free.wait(POLL_S)
             finally:
                 self.waiting -= 1
+            if halt.is_set or self.halt.is_set:
+                raise CancelledError
             near = self._hosts.get(job.film.key, set())
             chosen = next((one for one in self._idle if one.host in near), self._idle[0])
             self._idle.remove(chosen)
@@ -170,13 +185,19 @@ class WorkerCrew:
             self._free.notify()
 
     def _replace(self, lost: Handle) -> None:
-        found = None if self.halt.is_set else self._hire()
-        with self._free:
-            self._workers.remove(lost)
-            if found is not None:
-                self._workers.append(found)
-                self._idle.append(found)
-            self._free.notify_all()
+        found = None
+        try:
+            found = None if self.halt.is_set else self._hire()
+        except EngineError as error:
+            self._warn("W510", f"no worker takes its place: {error.message}")
+        finally:
+            with self._free:
+                self._workers.remove(lost)  # else films would wait for it for ever
+                self._stale.pop(lost, None)
+                if found is not None:
+                    self._workers.append(found)
+                    self._idle.append(found)
+                self._free.notify_all()
 
 
 class _FilmHand:
@@ -202,7 +223,7 @@ class _FilmHand:
         raise EngineError(
             "E510",
             f"{TRIES} workers were lost over lap {stretch.first} of {self._job.film.path.name}",
-            "look for memory and logs on those machines, then run the same command again",
+            f"look for memory and logs on those machines, then {AGAIN}",
         )
 
     def _follow(self, worker: Handle, relay: Relay) -> None:
@@ -236,22 +257,41 @@ class _FilmHand:
 
 
 def deliver(worker: Handle, parcel: Parcel) -> None:
-    """Send a file to a worker that does not have it."""
+    """Send a file to a worker that does not have it; InputError E301 if it cannot be read."""
     if worker.has(parcel):
         return
-    with parcel.path.open("rb") as file:
-        while content := file.read(CHUNK):
-            worker.take(parcel, content, is_last=False)
-    worker.take(parcel, b"", is_last=True)
+    is_first = True
+    for content in _chunks(parcel.path):
+        worker.take(parcel, content, is_first=is_first, is_last=not content)
+        is_first = False
     assert worker.has(parcel)
 
 
+def _chunks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file, empty ones at its end."""
+    with _reading(path), path.open("rb") as file:
+        yield from iter(partial(file.read, CHUNK), b"")
+        yield b""
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            "E301", f"{path} cannot be read ({error.strerror})", "check the path"
+        ) from error
+
+
 def job_of(plan: Plan, options: EngineOptions) -> Job:
-    """Return what workers have to know of a film."""
+    """Return what workers have to know of a film; InputError E301 if it cannot be read."""
     style = Path(options.style)
     is_file = style.suffix == ".safetensors" or len(style.parts) > 1
+    with _reading(plan.report.input):
+        film = Parcel.of(plan.report.input)
     return Job(
-        Parcel.of(plan.report.input),
+        film,
         Parcel.of(style) if is_file and style.is_file() else None,
         plan.target.name,
         options,

@@ -60,6 +60,7 @@ class Fleet(Closing):
         self._threads = threads or 1
         self._environment = dict(os.environ)
         self.workers: list[RayHandle] = []
+        self._lock = threading.Lock()
         self._ray: Any = None
         self._level = logging.getLogger("ray").level
         os.environ.update(SETTINGS)
@@ -141,16 +142,23 @@ class Fleet(Closing):
         return RayHandle(self._ray, actor, who.host, who.pid)
 
     def hire(self) -> RayHandle | None:
-        """Return a worker in place of a lost one, None if there is no room within half a minute."""
-        self.workers = [worker for worker in self.workers if not worker.is_lost]
+        """Return a worker in place of a lost one, None if there is no room within half a minute;
+        EngineError E509 for one that does not start. Called from any thread.
+        """
         actor = self._begin()
-        hello = actor.hello.remote()
-        ready, _ = self._ray.wait([hello], timeout=HIRE_S)
-        if not ready:
-            self._ray.kill(actor)
-            return None
-        handle = self._handle(actor, hello)
-        self.workers.append(handle)
+        handle = None
+        try:
+            hello = actor.hello.remote()
+            ready, _ = self._ray.wait([hello], timeout=HIRE_S)
+            if ready:
+                handle = self._handle(actor, hello)
+        finally:
+            if handle is None:
+                self._ray.kill(actor)
+        with self._lock:
+            self.workers = [worker for worker in self.workers if not worker.is_lost]
+            if handle is not None:
+                self.workers.append(handle)
         return handle
 
     def close(self) -> None:
@@ -181,9 +189,9 @@ class RayHandle:
         """As the worker's."""
         return bool(self._get(self._actor.has.remote(parcel)))
 
-    def take(self, parcel: Parcel, content: bytes, *, is_last: bool) -> None:
+    def take(self, parcel: Parcel, content: bytes, *, is_first: bool, is_last: bool) -> None:
         """As the worker's."""
-        self._get(self._actor.take.remote(parcel, content, is_last=is_last))
+        self._get(self._actor.take.remote(parcel, content, is_first=is_first, is_last=is_last))
 
     def open(self, job: Job) -> Opened | Failed:
         """As the worker's."""
@@ -228,6 +236,8 @@ class RayHandle:
 
     def _lost(self, error: Exception) -> WorkerLostError:
         self.is_lost = True
+        with suppress(self._ray.exceptions.RayError):
+            self._ray.kill(self._actor)  # it may only be out of reach: its share is to be free
         return WorkerLostError(_first_line(error))
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from livecartoon.errors import EngineError
-from livecartoon.jobs.cluster.crew import WorkerCrew, job_of
+from livecartoon.jobs.cluster.crew import AGAIN, WorkerCrew, WorkerLostError, job_of
 from livecartoon.jobs.cluster.messages import Ended, Failed, Job
 from livecartoon.jobs.convert import Batch
 from livecartoon.jobs.lapwork import Halt
@@ -51,28 +51,38 @@ def _plan(batch: Batch, report: FileReport, length_s: Fraction | None = None) ->
 
 
 def measured(crew: WorkerCrew, job: Job) -> list[float]:
-    """Return the frames per second of each worker while all draw `job`; engines load first."""
-    meeting = threading.Barrier(crew.size)
+    """Return the frames per second of each worker while all draw `job`; engines load first.
+
+    EngineError E510 if one is lost.
+    """
+    size = crew.size
+    meeting = threading.Barrier(size)
 
     def draw() -> float:
+        try:
+            return _rate(crew, job, meeting)
+        except (WorkerLostError, threading.BrokenBarrierError) as error:
+            told = "a worker was lost while rates were measured"
+            raise EngineError("E510", told, AGAIN) from error
+
+    with ThreadPoolExecutor(size) as pool:
+        return list(pool.map(lambda _: draw(), range(size)))
+
+
+def _rate(crew: WorkerCrew, job: Job, meeting: threading.Barrier) -> float:
+    try:
         with crew.borrowed(job, Halt()) as worker:
             if isinstance(found := worker.open(job), Failed):
-                meeting.abort()
                 raise found.error
-            try:
-                meeting.wait(MEET_S)
-            except threading.BrokenBarrierError as error:
-                raise EngineError(
-                    "E510", "a worker was lost while rates were measured", "try again"
-                ) from error
+            meeting.wait(MEET_S)
             last = list(worker.draw(crew.next_task(job, Stretch(), [])))[-1]
-        if isinstance(last, Failed):
-            raise last.error
-        assert isinstance(last, Ended)
-        return max(1, last.outcome.frames) / last.seconds
-
-    with ThreadPoolExecutor(crew.size) as pool:
-        return list(pool.map(lambda _: draw(), range(crew.size)))
+    except BaseException:
+        meeting.abort()  # the others would wait for this one
+        raise
+    if isinstance(last, Failed):
+        raise last.error
+    assert isinstance(last, Ended)
+    return max(1, last.outcome.frames) / last.seconds
 
 
 def lap_costs(batch: Batch, report: FileReport, unit: int) -> list[float]:

@@ -54,30 +54,33 @@ class Library:
         self._batch, self._crew, self._fail_fast = batch, crew, fail_fast
         self._on_warning, self._on_start, self._on_done = on_warning, on_start, on_done
         self._overall = Overall(batch.inputs, on_progress)
-        self._lock = threading.RLock()
+        self._lock = self._overall.lock
         self._opening = 0
         """Films whose laps do not wait for workers yet."""
+        self._is_ending = False
+        """One film failed, and no other is to be begun."""
 
     def convert(self) -> list[FileReport]:
         """Return what became of the films, in order; on Ctrl-C what is drawn is saved."""
         reports: dict[int, FileReport] = {}
         todo = iter(range(len(self._batch.inputs)))
         running: dict[Future[FileReport], int] = {}
-        is_ending = False
-        with ThreadPoolExecutor(2 * self._crew.size + 2, thread_name_prefix="film") as pool:
+        most = 2 * self._crew.size + 2
+        with ThreadPoolExecutor(most, thread_name_prefix="film") as pool:
             try:
                 while True:
-                    number = next(todo, None) if not is_ending and self._has_room() else None
+                    has_room = len(running) < most and self._has_room()
+                    number = next(todo, None) if has_room else None
                     if number is not None:
-                        running[pool.submit(self._film, number)] = number
+                        running[self._submit(pool, number)] = number
                         continue
                     if not running:
                         break
                     for done in wait(running, POLL_S, FIRST_COMPLETED).done:
-                        report = reports[running.pop(done)] = done.result()
-                        is_ending |= self._fail_fast and report.error is not None
+                        reports[running.pop(done)] = done.result()
             except BaseException:
                 self._crew.halt.stop(is_left=True)
+                pool.shutdown(wait=False, cancel_futures=True)
                 raise
         return [reports[number] for number in sorted(reports)]
 
@@ -86,11 +89,14 @@ class Library:
 
         What is open lies on this disk in pieces until it is joined: no more than is needed.
         """
-        return self._opening <= self._crew.spare
+        return not self._is_ending and self._opening <= self._crew.spare
+
+    def _submit(self, pool: ThreadPoolExecutor, number: int) -> Future[FileReport]:
+        with self._lock:
+            self._opening += 1  # before its thread runs: else all films would have room
+        return pool.submit(self._film, number)
 
     def _film(self, number: int) -> FileReport:
-        with self._lock:
-            self._opening += 1
         begun = threading.Event()
 
         def begin(report: FileReport | None = None) -> None:
@@ -112,6 +118,8 @@ class Library:
         path, target = self._batch.inputs[number], self._batch.targets[number]
         try:
             report = or_failed(path, target, partial(self._batch.convert, number, hooks))
+            if self._fail_fast and report.error is not None:
+                self._is_ending = True  # before there is room for another
         finally:
             begin()
         with suppress(OSError):
@@ -136,19 +144,22 @@ class Overall:
         self._on_progress = on_progress
         self._latest: dict[int, Progress] = {}
         self._done: set[int] = set()
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
+        """Held while a hook is called."""
 
     def update(self, number: int, progress: Progress) -> None:
         """Hear of one film."""
-        with self._lock:
+        with self.lock:
             self._latest[number] = progress
             if self._on_progress is not None:
                 self._on_progress(self._sum(progress.stage))
 
     def finish(self, number: int) -> None:
-        """A film is done."""
-        with self._lock:
+        """A film is done; one without frames, skipped or failed, tells nothing of the others."""
+        with self.lock:
             self._done.add(number)
+            if number not in self._latest or not self._latest[number].frame:
+                self._bytes[number] = 0
 
     def _sum(self, stage: str) -> Progress:
         found = self._latest.values()

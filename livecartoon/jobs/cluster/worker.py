@@ -79,17 +79,24 @@ class Worker:
         """Whether the file is here: at the driver's path, or sent before."""
         if parcel.key not in self._places:
             for path in (parcel.path, self._sent(parcel)):
-                if path.is_file() and (path != parcel.path or key_of(path) == parcel.key):
+                if self._is_it(path, parcel):
                     self._places[parcel.key] = path
         return parcel.key in self._places
+
+    @staticmethod
+    def _is_it(path: Path, parcel: Parcel) -> bool:
+        try:
+            return path.is_file() and (path != parcel.path or key_of(path) == parcel.key)
+        except OSError:
+            return False  # not for this worker's user to read: it will be sent
 
     def _sent(self, parcel: Parcel) -> Path:
         return self._shared / parcel.key / parcel.path.name
 
-    def take(self, parcel: Parcel, content: bytes, *, is_last: bool) -> None:
-        """Take the next bytes of a file."""
+    def take(self, parcel: Parcel, content: bytes, *, is_first: bool, is_last: bool) -> None:
+        """Take the next bytes of a file; the first ones replace what an earlier sending left."""
         part = self._own / parcel.key
-        with part.open("ab") as file:
+        with part.open("wb" if is_first else "ab") as file:
             file.write(content)
         if is_last:
             place = self._sent(parcel)
@@ -156,6 +163,7 @@ class Worker:
     def forget(self, parcel: Parcel) -> None:
         """Drop what was sent of a film that is done."""
         self._places.pop(parcel.key, None)
+        (self._own / parcel.key).unlink(missing_ok=True)  # of a sending that broke off
         shutil.rmtree(self._sent(parcel).parent, ignore_errors=True)
 
     def close(self) -> None:
