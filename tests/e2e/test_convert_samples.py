@@ -24,7 +24,9 @@ def clips(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(f"no {archive}")
     folder = tmp_path_factory.mktemp("clips")
     with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
+        # Python's releases before 3.11.4 know no filters.
+        packed.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+        packed.extractall(folder)
     return folder
 
 
