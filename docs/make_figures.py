@@ -189,6 +189,7 @@ def startup() -> str:
     rows: Rows = [("from typing to", "seconds")]
     rows.append(("`livecartoon --help`", f"{figures['help_s']:.2f}"))
     rows.append(("the first cartoon frame, engine cached", f"{figures['first_frame_s']:.2f}"))
+    rows.append(("the same, engine built first", f"{figures['cold_first_frame_s']:.2f}"))
     return _table(rows) + f"\n{_source('startup', whole)}\n"
 
 
