@@ -37,7 +37,10 @@ def speed() -> str:
     rows: Rows = [("On two cores without a GPU", "")]
     for tier in _tiers(network):
         also = f"; generators run the same way: {peers} as long" if tier == "small" else ""
-        rows.append((f"`{tier}` at {size}", f"{network[tier]['fps_median']:.0f} fps{also}"))
+        fast = network.get(f"{tier} int8")
+        int8 = f", {fast['fps_median']:.0f} in INT8" if fast else ""
+        rate = f"{network[tier]['fps_median']:.0f} fps{int8}"
+        rows.append((f"`{tier}` at {size}", f"{rate}{also}"))
     cost = f"{convert['cpu_ratio']:.1f} times the CPU time of a plain decode and encode"
     rows.append(("`convert`, all defaults, a 720p pan", cost))
     first = f"{startup['first_frame_s']:.1f} s after the start"
@@ -51,13 +54,19 @@ def network() -> str:
     figures = whole["figures"]
     least = figures["small"]["ms_median"]
     rows: Rows = [("network", "ms, median", "ms, fastest", "frames a second", "times `small`")]
-    for name in [*_tiers(figures), *PEERS, *(f"{peer} eager" for peer in PEERS)]:
+    ours = [*_tiers(figures), *(f"{tier} int8" for tier in TIERS)]
+    for name in [*ours, *PEERS, *(f"{peer} eager" for peer in PEERS)]:
         if name not in figures:
             continue
         found = figures[name]
-        base, _, eager = name.partition(" ")
+        base, _, kind = name.partition(" ")
         title = (
-            PEERS[base] + (", torch" if eager else ", OpenVINO") if base in PEERS else f"`{name}`"
+            PEERS.get(base, f"`{base}`")
+            + {
+                "": ", OpenVINO" if base in PEERS else "",
+                "eager": ", torch",
+                "int8": ", INT8",
+            }[kind]
         )
         rows.append(
             (
