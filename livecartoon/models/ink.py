@@ -26,16 +26,18 @@ class Ink(nn.Module):
     surroundings; the division makes it blind to exposure.
     """
 
-    def __init__(self, style: InkStyle, block: int = BLOCK, scale: float = 1.0) -> None:
+    def __init__(
+        self, style: InkStyle, block: int = BLOCK, scale: float = 1.0, step: int = 2
+    ) -> None:
         """`block`: side of the sub-pixel block; `scale`: width of the fine lines, 1 = the style's.
 
-        The coarse scale is found at half the size (block 4) or at the blocks' means (2, 3, ..),
+        The coarse scale is found at a size `step` times smaller: half, or the blocks' means,
         where it is as wide as at the network's own size.
         """
         super().__init__()
         self.style = style
         self.block = block
-        step = 2 if block == BLOCK else block
+        self.step = step
         down, up = smaller_in_blocks(block, step)
         self.fine = _Darkness(style.sigma * scale, block, fine_radius(block))
         self.coarse = _Darkness(style.sigma, 2, 4)
@@ -66,10 +68,10 @@ class Ink(nn.Module):
 
     def _coarse(self, luminance: Tensor) -> Tensor:
         smaller = _convolve(luminance, self.down)
-        if self.block != BLOCK:  # one channel is a bad shape for a convolution: 2x2 blocks of it
+        if self.block == self.step:  # one channel is a bad shape for a convolution: 2x2 blocks
             smaller = to_blocks(smaller.permute(0, 2, 3, 1), 2)
         lines = _ramp(self.coarse(smaller), 1.5 * self.style.threshold, 1.2 * self.style.ramp)
-        if self.block != BLOCK:
+        if self.block == self.step:
             lines = from_blocks(lines, 2).permute(0, 3, 1, 2)
         return lines
 

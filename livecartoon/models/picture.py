@@ -81,7 +81,8 @@ class StudentPicture(nn.Module):
         self.layers = layers
         self.table = table
         self.block = BLOCK if reduction == 1 else reduction
-        self.ink = Ink(ink, self.block, line_scale(reduction))
+        step = 2 if reduction == 1 else reduction
+        self.ink = Ink(ink, self.block, line_scale(reduction), step)
         down, _ = smaller_in_blocks(self.block, self.block)
         buffers = {
             "luminance": luminance_in_blocks(self.block),

@@ -13,16 +13,16 @@ def drawn_line(height: int = 48, width: int = 48) -> torch.Tensor:
     return paper
 
 
-def draw(picture: torch.Tensor, block: int, amount: float = 1.0) -> torch.Tensor:
+def draw(picture: torch.Tensor, block: int, amount: float = 1.0, step: int = 2) -> torch.Tensor:
     blocks = to_blocks(picture, block)
     weight = torch.ones(1, 1, *blocks.shape[2:])
-    return from_blocks(Ink(InkStyle(), block)(blocks, weight, amount), block)
+    return from_blocks(Ink(InkStyle(), block, step=step)(blocks, weight, amount), block)
 
 
-@pytest.mark.parametrize("block", [2, 3, 4])
-def test_ink_on_a_line_then_darkens_it_and_leaves_the_paper(block: int) -> None:
+@pytest.mark.parametrize(("block", "step"), [(2, 2), (3, 3), (4, 2), (4, 4)])
+def test_ink_on_a_line_then_darkens_it_and_leaves_the_paper(block: int, step: int) -> None:
     picture = drawn_line()
-    inked = draw(picture, block)
+    inked = draw(picture, block, step=step)
     assert (inked[0, 12, 24] < 0.75 * picture[0, 12, 24]).all()
     assert torch.allclose(inked[0, 12, 4], picture[0, 12, 4], atol=1e-4)
 
