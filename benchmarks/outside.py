@@ -12,6 +12,8 @@ import numpy as np
 
 from livecartoon.backends.blocks import Packer
 from livecartoon.backends.finish import Finish
+from livecartoon.backends.fullsize import Decided, luminance
+from livecartoon.backends.fullsize import draw as draw_inked
 from livecartoon.models.checkpoint import read_header
 from livecartoon.models.inkstyle import ink_of
 from livecartoon.sources.pattern import Painter
@@ -69,16 +71,18 @@ def _measured(width: int, height: int, reduction: int, rounds: int, style: str) 
 
     stages: dict[str, Stage] = {
         "pack": lambda i: packer.pack(packer.padded(photos[i % 4])),
-        "gate": lambda i: finish._apply_gate(photos[i % 4], *maps[:2]),
+        "luminance": lambda i: luminance(decided[i % 4], bright),
         "lines": lambda _: finish._find_lines(maps[2][..., 0], 1.0),
-        "ink": lambda _: finish._draw(),
+        "ink": lambda i: draw_inked(decided[i % 4], finish._lines, levels),
         "total": draw,
         "strength": lambda i: with_strength(photos[i % 4], *maps, STRENGTH),
         "blend": lambda i: blend(photos[i % 4], shown, float(Fraction(i, RATE))),
         "crossfade": lambda i: fade(photos[0], shown, 0.1),
     }
-    if packer.rows != height:  # the stages alone take frames that need no padding
-        photos = [packer.padded(photo) for photo in photos]
+    photos_padded = [packer.padded(photo).reshape(packer.rows, -1) for photo in photos]
+    decided = [Decided(photo, *maps[:2], reduction) for photo in photos_padded]
+    bright = np.empty((packer.rows, packer.columns), np.float32)
+    levels = np.empty_like(photos_padded[0])
     return {name: _timed(stage, rounds) for name, stage in stages.items()}
 
 

@@ -84,23 +84,3 @@ class Packer:
     def cropped(self, picture: Pixels) -> Pixels:
         """What is left of a picture without the padding."""
         return np.ascontiguousarray(picture[: self._height, : self._width])
-
-
-def colours_from_blocks(blocks: Plane, picture: Plane) -> None:
-    """Write blocks (h, w, 48) float32 as a picture (4h, 4w, 3)."""
-    _rows_from_blocks(blocks, picture)
-
-
-def first_from_blocks(blocks: Plane, plane: Plane) -> None:
-    """Write the first colour of blocks (h, w, 48) float32 as a plane (4h, 4w)."""
-    h, w, _ = blocks.shape
-    first = np.asarray(cv2.extractChannel(blocks.reshape(h, w * BLOCK * BLOCK, 3), 0), np.float32)
-    _rows_from_blocks(first.reshape(h, w, BLOCK * BLOCK), plane)
-
-
-def _rows_from_blocks(blocks: Plane, picture: Plane) -> None:
-    """Copy the rows of all blocks to where they belong, each at once."""
-    h, w, values = blocks.shape
-    row = np.dtype((np.void, values))  # as many bytes as a quarter of the block's floats has
-    lines = picture.reshape(h, BLOCK, w, values // BLOCK).view(row)[..., 0]
-    lines[:] = blocks.reshape(h, w, BLOCK, values // BLOCK).view(row)[..., 0].swapaxes(1, 2)

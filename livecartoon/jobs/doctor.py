@@ -20,7 +20,7 @@ from livecartoon.jobs.devices import list_devices, nvidia_driver
 from livecartoon.jobs.machine import version_of
 
 Status = Literal["ok", "warn", "FAIL"]
-PACKAGES = ("av", "click", "numpy", "onnx", "openvino", "rich", "safetensors", "torch")
+PACKAGES = ("av", "click", "numba", "numpy", "onnx", "openvino", "rich", "safetensors", "torch")
 OLDEST_PYTHON = (3, 11)
 LOW_DISK = 2 << 30
 OLDEST_YEAR = 2024

@@ -45,7 +45,7 @@ def ink_of(header: Mapping[str, str]) -> InkStyle:
 
 def fine_radius(block: int) -> int:
     """Pixels at which the fine Gaussians are cut, in blocks of that side."""
-    return 4 if block in (2, 4) else block
+    return 4 if block == 2 else min(block, 4)
 
 
 def line_scale(reduction: int) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from livecartoon.frame import Pixels
 from livecartoon.temporal.fetch import fetch
+from livecartoon.temporal.loops import step_towards
 from livecartoon.temporal.planes import Floats
 
 _STRIP_PIXELS = 20_000
@@ -66,15 +67,11 @@ class History:
         """Move towards `styled` by `gain` (h, w) in 0..1; return the mean, rounded, fresh."""
         height, width = styled.shape[:2]
         cv2.resize(gain, (width, height), dst=self._gain, interpolation=cv2.INTER_LINEAR)
-        shown = np.empty_like(styled)
+        shown = np.empty((height, width, 3), np.uint8)
         for rows in self._strips():
-            mean = self._mean_of(rows)
-            step, weight = self._step[: len(mean)], self._weight[: len(mean)]
-            np.copyto(step, styled[rows])  # OpenCV's mixed subtraction takes three times as long
-            cv2.subtract(step, mean, dst=step)
-            cv2.cvtColor(self._gain[rows], cv2.COLOR_GRAY2RGB, dst=weight)
-            cv2.accumulateProduct(step, weight, mean)
-            cv2.convertScaleAbs(mean, dst=shown[rows])
+            mean = self._mean_of(rows).reshape(-1, 3 * width)
+            target = np.ascontiguousarray(styled[rows]).reshape(-1, 3 * width)
+            step_towards(mean, target, self._gain[rows], shown[rows].reshape(-1, 3 * width))
         self._arrive()
         return shown
 

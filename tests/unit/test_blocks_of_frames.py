@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from livecartoon.backends.blocks import Packer, colours_from_blocks, first_from_blocks
-from livecartoon.backends.finish import repeated
-from livecartoon.models.blocks import from_blocks, to_blocks
+from livecartoon.backends.blocks import Packer
+from livecartoon.models.blocks import to_blocks
 from tests.drawing import drawn_photo
 
 SIZES = [(64, 48), (83, 61), (8, 8), (17, 16)]
@@ -50,20 +49,3 @@ def test_pack_when_reduced_further_then_takes_the_means_of_whole_cells(reduction
     packed = Packer(2 * side, side, reduction).pack(photo).reshape(2, 4, 4, 4, 3)
     small = packed.swapaxes(1, 2).reshape(8, 16, 3)
     assert np.abs(small - cells).max() <= 0.5
-
-
-def test_float_blocks_then_become_the_graphs_picture():
-    picture = np.random.default_rng(0).random((8, 16, 3), np.float32)
-    blocks = in_blocks(picture)
-    back, first = np.empty_like(picture), np.empty((8, 16), np.float32)
-    colours_from_blocks(blocks[0], back)
-    first_from_blocks(blocks[0], first)
-    assert np.array_equal(back, picture)
-    assert np.array_equal(first, picture[..., 0])
-    assert np.array_equal(from_blocks(torch.from_numpy(blocks).permute(0, 3, 1, 2), 4)[0], picture)
-
-
-@pytest.mark.parametrize("times", [1, 2, 3, 6])
-def test_repeated_then_enlarges_by_nearest(times):
-    plane = np.arange(12, dtype=np.float32).reshape(3, 4)
-    assert np.array_equal(repeated(plane, times), plane.repeat(times, 0).repeat(times, 1))

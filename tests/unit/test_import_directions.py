@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LEAVES = {"closing", "errors", "escape", "folders", "frame"}
+LEAVES = {"closing", "compiled", "errors", "escape", "folders", "frame"}
 MIDDLE = LEAVES | {"config", "logs", "size", "slot", "threads"}
 #: Module or package of livecartoon -> what of ours it may import.
 OURS = {
     "__init__": {"api", "styles"},
     "__main__": {"cli"},
     "closing": set(),
+    "compiled": {"folders"},
     "errors": set(),
     "escape": set(),
     "folders": set(),
@@ -39,7 +40,7 @@ OURS = {
     "snap": {"config", "errors"},
     "sources": MIDDLE,
     "sinks": MIDDLE | {"sources.base"},
-    "temporal": MIDDLE,
+    "temporal": MIDDLE | {"compiled"},
     "backends": MIDDLE | {"models", "styles"},
     "wanted": MIDDLE | {"backends", "models.checkpoint", "models.overlay", "styles"},
     "stylizer": MIDDLE | {"backends", "snap", "styles", "temporal", "wanted"},
@@ -78,6 +79,7 @@ BORDERS = {
     },
     "onnx": {"backends"},
     "nncf": {"backends.quantize"},
+    "numba": {"compiled"},
     "onnxruntime": {"backends.ort"},
     "openvino": {"backends.openvino"},
     "ray": {"jobs.cluster.fleet"},
