@@ -136,11 +136,18 @@ class Copy:
     report = None
     temporal = None
     stage_s: ClassVar[dict[str, float]] = {}
-    fixed_s = 0.0
+    network_s = 0.0
 
-    def __call__(self, frame: Frame) -> Frame:
+    def draw(self, frame: Frame) -> Frame:
         """Return a copy."""
         return replace(frame, pixels=frame.pixels.copy())
+
+    def complete(self, drawn: Frame) -> None:
+        """Nothing is left to do."""
+
+    def steady(self, drawn: Frame) -> Frame:
+        """Return it as it is."""
+        return drawn
 
     def set_look(self, look: Look) -> None:
         """Do nothing."""

@@ -9,11 +9,12 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from livecartoon.backends.blocks import Packer
 from livecartoon.backends.finish import Finish
 from livecartoon.backends.fullsize import Decided, luminance
-from livecartoon.backends.fullsize import draw as draw_inked
+from livecartoon.frame import Pixels
 from livecartoon.models.checkpoint import read_header
 from livecartoon.models.inkstyle import ink_of
 from livecartoon.sources.pattern import Painter
@@ -35,8 +36,9 @@ def run(rounds: int = 60, style: str = "shinkai") -> dict[str, Any]:
     """Least and median CPU ms of every stage by size; `missed` names the gates that do not hold.
 
     `total` is a frame from bytes to bytes: shrinking it for the network, then gate, lines and ink
-    at full size. `strength` is a frame with that slider moved instead, `blend` the anti-flicker,
-    `crossfade` what a switch of style adds to each frame for 300 ms.
+    at full size; `lines` has `luminance` in it. `strength` is a frame with that slider moved
+    instead, `blend` the anti-flicker, `crossfade` what a switch of style adds to each frame for
+    300 ms.
     """
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
@@ -56,33 +58,35 @@ def _measured(width: int, height: int, reduction: int, rounds: int, style: str) 
     _, weights = find_style(style).file_for("small")
     ink = ink_of(read_header(weights))
     packer = Packer(width, height, reduction)
-    maps = _maps(packer)
+    gate, colour, weight = _maps(packer)
     finish = Finish(ink, packer.small, reduction, ())
     with_strength = Finish(ink, packer.small, reduction, ("strength",))
-    blend, painter = Blend(0.6), Painter(width, height)
+    lines, painter, blend = finish.new_lines(), Painter(width, height), Blend(0.6)
     photos = [painter.paint(i, i / RATE, i) for i in range(4)]
-    shown = finish(packer.padded(photos[0]), *maps, LOOK).copy()
+    bright = np.empty((packer.rows, packer.columns), np.float32)
+    drawn = np.empty((packer.rows, packer.columns, 3), np.uint8)
+
+    def decided(index: int) -> Decided:
+        return finish.decided(packer.padded(photos[index % 4]), gate, colour)
+
+    def draw(index: int, finish: Finish = finish, look: NDArray[np.float32] = LOOK) -> Pixels:
+        packer.pack(packer.padded(photos[index % 4]))
+        now = decided(index)
+        finish.find_lines(now, weight, 1.0, lines)
+        return packer.cropped(finish.draw(now, lines, look, drawn))
+
+    shown = draw(0).copy()
     fade = Crossfade(photos[0], shown, 0.0)
-
-    def draw(index: int) -> object:
-        photo = packer.padded(photos[index % 4])
-        packer.pack(photo)
-        return packer.cropped(finish(photo, *maps, LOOK))
-
     stages: dict[str, Stage] = {
         "pack": lambda i: packer.pack(packer.padded(photos[i % 4])),
-        "luminance": lambda i: luminance(decided[i % 4], bright),
-        "lines": lambda _: finish._find_lines(maps[2][..., 0], 1.0),
-        "ink": lambda i: draw_inked(decided[i % 4], finish._lines, levels),
+        "luminance": lambda i: luminance(decided(i), bright),
+        "lines": lambda i: finish.find_lines(decided(i), weight, 1.0, lines),
+        "ink": lambda i: finish.draw(decided(i), lines, LOOK, drawn),
         "total": draw,
-        "strength": lambda i: with_strength(photos[i % 4], *maps, STRENGTH),
+        "strength": lambda i: draw(i, with_strength, STRENGTH),
         "blend": lambda i: blend(photos[i % 4], shown, float(Fraction(i, RATE))),
         "crossfade": lambda i: fade(photos[0], shown, 0.1),
     }
-    photos_padded = [packer.padded(photo).reshape(packer.rows, -1) for photo in photos]
-    decided = [Decided(photo, *maps[:2], reduction) for photo in photos_padded]
-    bright = np.empty((packer.rows, packer.columns), np.float32)
-    levels = np.empty_like(photos_padded[0])
     return {name: _timed(stage, rounds) for name, stage in stages.items()}
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from livecartoon.frame import Frame
+from livecartoon.opencv import callers_threads_only
 from livecartoon.sinks.base import Sink
 from livecartoon.sources.base import Source, VideoInfo
 
@@ -30,6 +31,10 @@ class Staged(Protocol):
 
     def draw(self, frame: Frame) -> Any:  # noqa: ANN401  whatever `steady` takes
         """Run the network."""
+        ...
+
+    def complete(self, drawn: Any) -> None:  # noqa: ANN401
+        """Do what `draw` left for `steady` to do: the thread of `draw` has time."""
         ...
 
     def steady(self, drawn: Any) -> Frame:  # noqa: ANN401
@@ -59,6 +64,11 @@ class _Lane(Generic[Item]):
     def __init__(self, depth: int, stop: threading.Event) -> None:
         self.queue: queue.Queue[Item | None] = queue.Queue(depth)
         self.stop = stop
+
+    @property
+    def is_full(self) -> bool:
+        """Whether `put` would wait now."""
+        return self.queue.full()
 
     def put(self, item: Item | None) -> None:
         while not self.stop.is_set():
@@ -98,7 +108,7 @@ def run(
     """
     stages = _Stages(lane_depth(source.info))
     report = stages.report
-    draw_one, steady_one = _halves(stylize)
+    draw_one, steady_one, complete = _halves(stylize)
     after: _Lane[Any] = stages.drawn if steady_one else stages.styled
 
     def decode() -> None:
@@ -108,7 +118,7 @@ def run(
 
     def draw() -> None:
         try:
-            _map(stages.decoded, draw_one, after, report)
+            _map(stages.decoded, draw_one, after, report, complete)
         except KeyboardInterrupt as error:
             stages.failures.append(error)
             stages.no_more.set()
@@ -135,9 +145,14 @@ def lane_depth(info: VideoInfo) -> int:
     return max(1, min(DEEPEST, QUEUED_BYTES // (2 * 3 * info.width * info.height)))
 
 
-def _halves(stylize: Stylize | Staged) -> tuple[Callable[[Any], Any], Callable[[Any], Any] | None]:
-    """What runs in the caller's thread, and what behind it in one of its own."""
-    return (stylize.draw, stylize.steady) if isinstance(stylize, Staged) else (stylize, None)
+Halves = tuple[Callable[[Any], Any], Callable[[Any], Any] | None, Callable[[Any], None] | None]
+
+
+def _halves(stylize: Stylize | Staged) -> Halves:
+    """What runs in the caller's thread, what behind it in one of its own, what in either."""
+    if isinstance(stylize, Staged):
+        return stylize.draw, stylize.steady, stylize.complete
+    return stylize, None, None
 
 
 class _Stages:
@@ -156,6 +171,13 @@ class _Stages:
     def run_all(self, here: Callable[[], None], beside: tuple[Callable[[], None], ...]) -> None:
         started = time.perf_counter()
         threads = [threading.Thread(target=self._guarded, args=(stage,)) for stage in beside]
+        with callers_threads_only():
+            self._run_all(here, threads)
+        if self.failures:
+            raise self.failures[0]
+        self.report.seconds = time.perf_counter() - started
+
+    def _run_all(self, here: Callable[[], None], threads: list[threading.Thread]) -> None:
         try:
             for thread in threads:
                 thread.start()
@@ -165,9 +187,6 @@ class _Stages:
             self._fail()
             _join([thread for thread in threads if thread.ident is not None])
             raise
-        if self.failures:
-            raise self.failures[0]
-        self.report.seconds = time.perf_counter() - started
 
     def _wait(self, threads: list[threading.Thread]) -> None:
         try:
@@ -202,11 +221,14 @@ def _map(
     work: Callable[[Any], Any],
     given: _Lane[Any],
     report: RunReport | None = None,
+    complete: Callable[[Any], None] | None = None,
 ) -> None:
     """Pass everything from lane to lane, in order; the first half's time goes to `report`."""
     for item in taken:
         with _busy(report, "stylize") if report else nullcontext():
             made = work(item)
+            if complete is not None and given.is_full:
+                complete(made)
         given.put(made)
     given.put(None)
 

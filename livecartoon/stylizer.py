@@ -62,8 +62,8 @@ class Stylizer(Closing):
     """One style on one stream of frames of one size; a context manager.
 
     `__call__` returns frames whose pixels belong to the caller; `draw` and `steady` are its
-    halves, for two threads. `stage_s` adds up the busy seconds of the network and of the
-    temporal filter, `temporal` says what the filter does.
+    halves, for two threads. `stage_s` adds up the busy seconds of the halves: the network, and the
+    temporal filter with what `draw` left to do. `temporal` says what the filter does.
     """
 
     def __init__(
@@ -125,7 +125,8 @@ class Stylizer(Closing):
         started = time.perf_counter()
         styled = self._engine(frame.pixels)
         self.stage_s["network"] += time.perf_counter() - started
-        steadied = self.steady(Drawn(frame, lambda: styled))
+        network_s = self.stage_s["network"] / (self.frames + 1)
+        steadied = self._steady(Drawn(frame, lambda: styled), network_s)
         if steadied.pixels is styled:  # the engine overwrites its buffer with the next frame
             return replace(steadied, pixels=styled.copy())
         return steadied
@@ -138,11 +139,20 @@ class Stylizer(Closing):
         ahead = self._engine.ahead(frame.pixels)
         return Drawn(frame, fetch, None if ahead is None else ahead.copy())
 
+    def complete(self, drawn: Drawn) -> None:
+        """Do what `draw` left for `steady` to do: the thread of `draw` has time."""
+        started = time.perf_counter()
+        drawn.fetch()
+        self.stage_s["network"] += time.perf_counter() - started
+
     def steady(self, drawn: Drawn) -> Frame:
         """The second half: anti-flicker and finish; in order of time, in one thread, any one."""
-        frame, styled, self.frames = drawn.frame, drawn.styled, self.frames + 1
+        return self._steady(drawn, 0.0)
+
+    def _steady(self, drawn: Drawn, network_s: float) -> Frame:
+        """`network_s`: for how long the network keeps this thread from the next frame."""
         started = time.perf_counter()
-        network_s = self.stage_s["network"] / self.frames
+        frame, styled, self.frames = drawn.frame, drawn.styled, self.frames + 1
         shown = self._temporal(frame.pixels, styled, frame.seconds, network_s)
         if self._snap is not None:
             shown = self._snap(shown)
@@ -169,9 +179,9 @@ class Stylizer(Closing):
         return self._temporal.stay()
 
     @property
-    def fixed_s(self) -> float:
-        """Busy seconds so far of what would be the same with a smaller network."""
-        return self.stage_s["temporal"] + self._engine.outside_s
+    def network_s(self) -> float:
+        """Busy seconds so far of the network alone: a smaller one would save of them."""
+        return self._engine.network_s
 
     @property
     def temporal(self) -> TemporalReport:

@@ -83,7 +83,7 @@ def engine_spec(
         reduction=reduction_for(width, height, options.infer_size, on_gpu=on_gpu),
         layers=needed_layers(options.look),
         precision=precision_for(options, on_gpu=on_gpu),
-        threads=thread_budget(options.threads, is_live=is_live, on_gpu=on_gpu).network,
+        threads=thread_budget(options.threads, on_gpu=on_gpu).network,
     )
     if style.kind == "filter":
         return spec, "filter"

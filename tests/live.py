@@ -36,13 +36,19 @@ class ToyStylizer:
         self.report = ToyReport()
         self.temporal = TemporalReport("auto", "blend")
         self.stage_s = {"network": 0.0, "temporal": 0.0}
-        self.fixed_s = 0.0
+        self.network_s = 0.0
         self.drawn: list[int] = []
         """`pts` of every frame but the black ones of warming up."""
         self.told: list[object] = []
         self.is_closed = False
 
-    def __call__(self, frame: Frame) -> Frame:
+    def complete(self, drawn: Frame) -> None:
+        pass
+
+    def steady(self, drawn: Frame) -> Frame:
+        return drawn
+
+    def draw(self, frame: Frame) -> Frame:
         assert not self.is_closed
         if frame.pixels.any():
             self.drawn.append(frame.pts)

@@ -137,11 +137,11 @@ class Overlapping(Protocol):
 
 @runtime_checkable
 class Surrounding(Protocol):
-    """A backend that knows what it spends on what does not shrink with the network's size."""
+    """A backend that draws around its network, and knows what the network alone takes."""
 
     @property
-    def outside_s(self) -> float:
-        """Busy seconds so far, 0 where all is one graph."""
+    def network_s(self) -> float:
+        """Busy seconds of the network so far: a smaller one would save of them."""
         ...
 
 

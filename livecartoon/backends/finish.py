@@ -30,7 +30,11 @@ from livecartoon.models.inkstyle import WIDER, InkStyle, fine_radius, line_scale
 
 
 class Finish:
-    """Draws the frames of one size from what the network decided about them."""
+    """Draws the frames of one size from what the network decided about them.
+
+    In two halves, for two threads: `find_lines`, then `draw`. Each half alone is for one thread at
+    a time.
+    """
 
     def __init__(
         self,
@@ -44,71 +48,75 @@ class Finish:
         than the frames; `layers` as in `EngineSpec`, `lattice` the fills' colour table.
         """
         self._ink, self._layers, self._times = ink, layers, reduction
-        cell = BLOCK if reduction == 1 else reduction
+        self._cell = BLOCK if reduction == 1 else reduction
         step = 2 if reduction == 1 else reduction
         rows, columns = (side * reduction for side in small)
-        self._low = rows // step, columns // step
+        self._size, self._low = (rows, columns), (rows // step, columns // step)
         self._fine = _Darkness(
             ink.sigma * line_scale(reduction),
-            (rows, columns),
-            cell,
-            fine_radius(cell),
+            self._size,
+            self._cell,
+            fine_radius(self._cell),
             (ink.threshold, ink.ramp),
         )
         self._coarse = _Darkness(
             ink.sigma, self._low, 2, REACH, (1.5 * ink.threshold, 1.2 * ink.ramp)
         )
-        self._drawn = np.empty((rows, columns, 3), np.uint8)
-        of_fine = np.empty((rows // cell, columns // cell), np.float32)
-        of_coarse = np.empty(self._low, np.float32)
+        self._coarse_lines = np.empty(self._low, np.float32)
+        self._tone = np.array(ink.tone, np.float32) * np.float32(255)
         self._table = None if lattice is None else ColourTable(lattice, rows, columns)
         self._needs_fills = lattice is not None or bool({"vivid", "keep_color"} & set(layers))
         self._fills = np.empty((rows, columns, 3) if self._needs_fills else (0, 0, 3), np.float32)
-        tone = np.array(ink.tone, np.float32) * np.float32(255)
-        self._lines = Lines(self._fine.lines, of_fine, of_coarse, 1 - ink.tint, tone)
 
-    def __call__(
-        self, photo: Pixels, gate: Plane, colour: Plane, line: Plane, look: NDArray[np.float32]
-    ) -> Pixels:
-        """Draw a photo (H, W, 3); the result is overwritten by the next call.
+    def decided(self, photo: Pixels, gate: Plane, colour: Plane) -> Decided:
+        """Put together a photo (H, W, 3) and the maps of `MapsInBlocks` without the first axis."""
+        return Decided(photo.reshape(len(photo), -1), gate, colour, self._times)
 
-        `gate`, `colour` and `line` are those of `MapsInBlocks` without the first axis, `look`
-        the sliders ink, strength, keep_color and vivid.
+    def new_lines(self) -> Lines:
+        """Room for the lines of one frame."""
+        rows, columns = self._size
+        cells = rows // self._cell, columns // self._cell
+        sizes = self._size, cells, self._low
+        fine, of_fine, of_coarse = (np.empty(size, np.float32) for size in sizes)
+        return Lines(fine, of_fine, of_coarse, 1 - self._ink.tint, self._tone)
+
+    def find_lines(self, decided: Decided, weight: Plane, amount: float, lines: Lines) -> None:
+        """Find the lines of both scales, and how much of each counts, as `Ink.lines` does.
+
+        `weight` (h, w, 1) is the network's, `amount` the slider.
         """
-        decided = Decided(photo.reshape(len(photo), -1), gate, colour, self._times)
-        luminance(decided, self._fine.inside)
-        self._find_lines(line[..., 0], float(look[0]))
+        ink, cells = self._ink, lines.of_fine.shape
+        bright, low = self._fine.inside, self._low[::-1]
+        luminance(decided, bright)
+        cv2.resize(bright, low, dst=self._coarse.inside, interpolation=cv2.INTER_AREA)
+        self._coarse(self._coarse_lines)
+        self._fine(lines.fine)
+        density = cv2.resize(lines.fine, cells[::-1], interpolation=cv2.INTER_AREA)
+        blurred = cv2.blur(density, (5, 5), borderType=cv2.BORDER_CONSTANT)
+        weight, crowd = np.ascontiguousarray(weight[..., 0]), np.asarray(blurred, np.float32)
+        weigh(crowd, weight, self._coarse_lines, ink.strength * amount, ink.coarse, lines)
+
+    def draw(
+        self, decided: Decided, lines: Lines, look: NDArray[np.float32], drawn: Pixels
+    ) -> Pixels:
+        """Draw a photo with its lines into `drawn` (H, W, 3), and return that.
+
+        `look` are the sliders ink, strength, keep_color and vivid.
+        """
+        photo = decided.photo.reshape(drawn.shape)
         if not self._needs_fills:
-            draw(decided, self._lines, self._drawn.reshape(len(photo), -1))
+            draw(decided, lines, drawn.reshape(len(photo), -1))
             if self._layers:  # strength alone may mix whole levels: twice rounded is within one
-                strength, drawn = float(look[1]), self._drawn
+                strength = float(look[1])
                 cv2.addWeighted(drawn, strength, photo, 1 - strength, 0, dst=drawn)
-            return self._drawn
+            return drawn
         fills = self._fills.reshape(len(photo), -1)
         fills_of(decided, fills)
         if self._table is not None:
             self._table(self._fills)
-        draw_ink(fills, self._lines)
-        cv2.convertScaleAbs(self._layered(photo, look), dst=self._drawn)
-        return self._drawn
-
-    def _find_lines(self, weight: Plane, amount: float) -> None:
-        """Find the lines of both scales, and how much of each counts, as `Ink.lines` does."""
-        ink, cells = self._ink, self._lines.of_fine.shape
-        bright, low = self._fine.inside, self._low[::-1]
-        cv2.resize(bright, low, dst=self._coarse.inside, interpolation=cv2.INTER_AREA)
-        coarse, fine = self._coarse(), self._fine()
-        density = cv2.resize(fine, cells[::-1], interpolation=cv2.INTER_AREA)
-        blurred = cv2.blur(density, (5, 5), borderType=cv2.BORDER_CONSTANT)
-        weight = np.ascontiguousarray(weight)
-        weigh(
-            np.asarray(blurred, np.float32),
-            weight,
-            coarse,
-            ink.strength * amount,
-            ink.coarse,
-            self._lines,
-        )
+        draw_ink(fills, lines)
+        cv2.convertScaleAbs(self._layered(photo, look), dst=drawn)
+        return drawn
 
     def _layered(self, photo: Pixels, look: NDArray[np.float32]) -> Plane:
         """The drawn fills with the layers of `StudentPicture.forward` behind them."""
@@ -149,13 +157,11 @@ class _Darkness:
         self._offset = (1 - threshold) * self._slope
         self._kernels = [_gaussian(s, radius) for s in (sigma, sigma * WIDER)]
         self.inside: Plane = np.empty(size, np.float32)
-        self.lines: Plane = np.empty(size, np.float32)
 
-    def __call__(self) -> Plane:
-        """Return the lines; overwritten by the next call."""
+    def __call__(self, lines: Plane) -> None:
+        """Write the lines."""
         narrow, wide = self._kernels
-        lines_of(self.inside, narrow, wide, self._block, self._slope, self._offset, self.lines)
-        return self.lines
+        lines_of(self.inside, narrow, wide, self._block, self._slope, self._offset, lines)
 
 
 def _gaussian(sigma: float, radius: int) -> Plane:

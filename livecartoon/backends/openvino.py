@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from livecartoon.backends.base import Build, EngineSpec, Memory, closed_error, look_values
+from livecartoon.backends.base import Build, EngineSpec, Fetch, Memory, closed_error, look_values
 from livecartoon.backends.blocks import Packer
 from livecartoon.backends.openvino_engines import Engine, dressed, engine_of, is_student
 from livecartoon.backends.selftest import Draw
@@ -45,10 +45,14 @@ class OpenVINOBackend(StoredBackend[Engine]):
         """Stylize one frame; the result is overwritten by the next call."""
         return self.engine_for(pixels)(pixels, self._look)
 
+    def begin(self, pixels: Pixels) -> Fetch:
+        """Run the network and find the lines; they are drawn by who fetches the picture."""
+        return self.engine_for(pixels).begin(pixels, self._look)
+
     @property
-    def outside_s(self) -> float:
-        """Busy seconds of what is drawn at full size outside of the graph."""
-        return 0.0 if self._engine is None else self._engine.outside_s
+    def network_s(self) -> float:
+        """Busy seconds of the compiled graph so far."""
+        return 0.0 if self._engine is None else self._engine.network_s
 
     def reset(self) -> None:
         """Forget earlier frames."""
@@ -98,6 +102,7 @@ class OpenVINOCompiler:
             "NUM_STREAMS": "1",
             "INFERENCE_NUM_THREADS": str(spec.threads),
             "INFERENCE_PRECISION_HINT": "f32",
+            "ENABLE_CPU_PINNING": "NO",
         }
 
     def load(self, blob: bytes) -> Engine:

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livecartoon.backends.base import EngineSpec, Memory
+from livecartoon.backends.base import EngineSpec, Fetch, Memory
 from livecartoon.backends.blocks import Packer
 from livecartoon.backends.finish import Finish
+from livecartoon.backends.fullsize import Decided, Lines
 from livecartoon.frame import Pixels
 from livecartoon.models.checkpoint import read_header
 from livecartoon.models.inkstyle import ink_of
 from livecartoon.models.overlay import Overlay
 
+AHEAD = 3
+"""Frames begun and not yet drawn, at most: one being drawn, one waiting, one being begun."""
+
 
 class Engine(Protocol):
     """A compiled graph and what it takes to draw a frame with it."""
 
-    outside_s: float
-    """Busy seconds so far of what is done at the frames' size outside of the graph."""
+    network_s: float
+    """Busy seconds of the graph so far."""
 
     def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
         """Draw a frame; the result is overwritten by the next call."""
+        ...
+
+    def begin(self, pixels: Pixels, look: NDArray[np.float32]) -> Fetch:
+        """As `Overlapping.begin`."""
         ...
 
     def reset(self) -> None:
@@ -48,10 +59,28 @@ def engine_of(request: Any, spec: EngineSpec) -> Engine:  # noqa: ANN401  openvi
     return (_NetworkAndFinish if spec.is_maps else _PictureInBlocks)(request, spec)
 
 
-class _WholePicture:
-    """The whole picture path as one graph: for all that are no students."""
+class _AtOnce:
+    """Draws a frame when it is begun: there is nothing to leave for later."""
 
-    outside_s = 0.0
+    network_s = 0.0
+
+    def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
+        raise NotImplementedError
+
+    def begin(self, pixels: Pixels, look: NDArray[np.float32]) -> Fetch:
+        """Draw it, and keep a copy."""
+        drawn = self(pixels, look).copy()
+        return lambda: drawn
+
+    def _infer(self, request: Any, inputs: Any) -> Any:  # noqa: ANN401  openvino is untyped
+        started_s = time.perf_counter()
+        answer = request.infer(inputs, share_inputs=True, share_outputs=True)
+        self.network_s += time.perf_counter() - started_s
+        return answer
+
+
+class _WholePicture(_AtOnce):
+    """The whole picture path as one graph: for all that are no students."""
 
     def __init__(self, request: Any) -> None:  # noqa: ANN401  openvino is untyped
         self._request = request
@@ -62,7 +91,7 @@ class _WholePicture:
     def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
         frame = np.ascontiguousarray(pixels)[None]
         inputs = [frame, look] if self._memory is None else [frame, look, self._memory]
-        answer = self._request.infer(inputs, share_inputs=True, share_outputs=True)
+        answer = self._infer(self._request, inputs)
         if self._memory is not None:
             self._memory[:] = answer[1]
         styled: Pixels = answer[0][0]
@@ -84,10 +113,8 @@ def dressed(engine: Engine, spec: EngineSpec) -> Engine:
     return _NetworkAndFinish(engine.request, spec)
 
 
-class _Forgetful:
+class _Forgetful(_AtOnce):
     """A graph that remembers nothing."""
-
-    outside_s = 0.0
 
     def reset(self) -> None:
         """Do nothing."""
@@ -106,12 +133,14 @@ class _PictureInBlocks(_Forgetful):
 
     def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
         blocks = self._packer.pack(self._packer.padded(pixels))
-        answer = self._request.infer([blocks, look], share_inputs=True, share_outputs=True)
-        return self._packer.unpack(answer[0])
+        return self._packer.unpack(self._infer(self._request, [blocks, look])[0])
 
 
 class _NetworkAndFinish(_Forgetful):
-    """A student whose maps are drawn at full size outside of its graph."""
+    """A student whose maps are drawn at full size outside of its graph.
+
+    A frame that is begun has its lines; who fetches it draws it. So two threads share the work.
+    """
 
     def __init__(self, request: Any, spec: EngineSpec) -> None:  # noqa: ANN401  openvino is untyped
         assert spec.weights is not None
@@ -122,15 +151,67 @@ class _NetworkAndFinish(_Forgetful):
         self._finish = Finish(
             ink, self._packer.small, spec.reduction, spec.layers, overlay.lattice()
         )
+        model = request.get_compiled_model()
+        requests = [request, *(model.create_infer_request() for _ in range(AHEAD - 1))]
+        self._lanes = [_Lane(each, self._finish.new_lines()) for each in requests]
+        self._drawing = threading.Lock()
+        self._drawn = np.empty((self._packer.rows, self._packer.columns, 3), np.uint8)
 
     def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
-        start_s = time.perf_counter()
+        decided, lines = self._decide(self._lanes[0], pixels, look)
+        with self._drawing:
+            return self._packer.cropped(self._finish.draw(decided, lines, look, self._drawn))
+
+    def begin(self, pixels: Pixels, look: NDArray[np.float32]) -> Fetch:
+        """Run the network and find the lines, in the buffers that were used longest ago."""
+        lane = self._lanes.pop(0)
+        self._lanes.append(lane)
+        decided, lines = self._decide(lane, pixels, look)
+
+        def draw() -> Pixels:
+            with self._drawing:
+                fresh = np.empty_like(self._drawn)
+                return self._packer.cropped(self._finish.draw(decided, lines, look, fresh))
+
+        lane.left = _Once(draw)
+        return lane.left
+
+    def _decide(
+        self, lane: _Lane, pixels: Pixels, look: NDArray[np.float32]
+    ) -> tuple[Decided, Lines]:
+        if lane.left is not None:  # its buffers are needed
+            lane.left()
+            lane.left = None
         photo = self._packer.padded(pixels)
-        blocks = self._packer.pack(photo)
-        packed_s = time.perf_counter()
-        answer = self.request.infer([blocks], share_inputs=True, share_outputs=True)
-        drawn_s = time.perf_counter()
-        gate, colour, line = (answer[index][0] for index in range(3))
-        finished = self._packer.cropped(self._finish(photo, gate, colour, line, look))
-        self.outside_s += time.perf_counter() - drawn_s + packed_s - start_s
-        return finished
+        answer = self._infer(lane.request, [self._packer.pack(photo)])
+        gate, colour, weight = (answer[index][0] for index in range(3))
+        decided = self._finish.decided(photo, gate, colour)
+        self._finish.find_lines(decided, weight, float(look[0]), lane.lines)
+        return decided, lane.lines
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What a frame needs until it is drawn."""
+
+    request: Any
+    """Holds the maps of its last frame."""
+    lines: Lines
+    left: _Once | None = None
+    """What is left to do of its last frame."""
+
+
+class _Once:
+    """Draws when first asked, by whichever thread, and keeps the picture."""
+
+    def __init__(self, draw: Callable[[], Pixels]) -> None:
+        self._draw: Callable[[], Pixels] | None = draw
+        self._drawn: Pixels | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Pixels:
+        with self._lock:
+            if self._draw is not None:
+                self._drawn, self._draw = self._draw(), None
+        assert self._drawn is not None
+        return self._drawn

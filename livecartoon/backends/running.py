@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from livecartoon.backends.base import (
@@ -50,12 +52,14 @@ class RunningEngine:
         self.given_up: str | None = None
         """Why an engine was replaced while running."""
         self._next: Memory = None
+        self._busy_s = 0.0
         self._open()
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Draw one frame; the result may be overwritten by the next call."""
         self._take_better()
-        drawn = self.backend(pixels)
+        with self._timed():
+            drawn = self.backend(pixels)
         fault = self._watchdog(pixels, drawn)
         if fault is None:
             return drawn
@@ -63,19 +67,27 @@ class RunningEngine:
         return self.backend(pixels)
 
     @property
-    def outside_s(self) -> float:
-        """Busy seconds of what surrounds the network, since the engine in use was opened."""
+    def network_s(self) -> float:
+        """Busy seconds so far of what a smaller network would save of; engines may change."""
         backend = self.backend
-        return backend.outside_s if isinstance(backend, Surrounding) else 0.0
+        return backend.network_s if isinstance(backend, Surrounding) else self._busy_s
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        started_s = time.perf_counter()
+        yield
+        self._busy_s += time.perf_counter() - started_s
 
     def begin(self, pixels: Pixels) -> Fetch:
-        """Start one frame; a card draws it while the next ones are on their way to it.
+        """Start one frame; what is left of it is done elsewhere while the next one is begun.
 
         A frame that the watchdog wants to see is drawn at once: it may cost the engine its place.
         """
+        self._take_better()
         backend = self.backend
         if isinstance(backend, Overlapping) and not self._watchdog.is_due:
-            return backend.begin(pixels)
+            with self._timed():
+                return backend.begin(pixels)
         drawn = self(pixels).copy()
         return lambda: drawn
 

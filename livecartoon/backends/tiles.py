@@ -43,9 +43,9 @@ class TiledEngine:
         return self._inner.given_up
 
     @property
-    def outside_s(self) -> float:
-        """Busy seconds of what surrounds the network."""
-        return self._inner.outside_s
+    def network_s(self) -> float:
+        """Busy seconds of the network."""
+        return self._inner.network_s
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Draw one frame; the result is overwritten by the next call."""

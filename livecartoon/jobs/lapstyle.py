@@ -78,6 +78,11 @@ class LapStylize:
         self._last = frame.pixels, drawn
         return Half(frame, drawn)
 
+    def complete(self, half: Half) -> None:
+        """Do what `draw` left to do, as far as the stylizer leaves anything."""
+        if self._is_staged and half.drawn is not None:
+            self._stylize.complete(half.drawn)
+
     def steady(self, half: Half) -> Frame:
         """Run what remembers, and put source and result into one picture where asked."""
         if half.drawn is None:

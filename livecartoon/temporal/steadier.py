@@ -49,7 +49,7 @@ class Steadier:
     def __call__(
         self, source: Pixels, styled: Pixels, seconds: float, network_s: float = 0.0
     ) -> Pixels:
-        """Return what to show; `network_s` = what drawing a frame takes beside this."""
+        """Return what to show; `network_s` = what drawing a frame takes in the same thread."""
         started_s = time.perf_counter()
         shown = self._filter(source, styled, seconds)
         elapsed_s = time.perf_counter() - started_s
@@ -82,8 +82,9 @@ class Steadier:
         flow_s = self._flow_s / count
         if count == TRIAL_FRAMES and flow_s + network_s > self._most_s:
             filter_.stay()
+            network = f", the network {1000 * network_s:.0f}" if network_s else ""
             self.report.note = (
                 f"anti-flicker stays with blend: following the camera takes {1000 * flow_s:.0f} ms"
-                f" a frame, the network {1000 * network_s:.0f}"
+                f" a frame{network}"
             )
             log.info("%s", self.report.note)

@@ -1,12 +1,13 @@
 """One suite for every backend that runs on this machine."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from livecartoon.backends import BACKENDS, open_backend, probe
-from livecartoon.backends.base import Backend, EngineSpec, needed_layers
+from livecartoon.backends.base import Backend, EngineSpec, Overlapping, needed_layers
 from livecartoon.backends.cache import use_file
 from livecartoon.backends.locks import is_held
 from livecartoon.config import Look
@@ -86,6 +87,28 @@ def test_backend_when_a_layer_is_missing_then_refuses_the_slider(name: str, weig
     backend = opened(name, spec_of(weights, 64, 48, 1))
     with pytest.raises(EngineError, match="keep_color"):
         backend.set_look(Look(keep_color=0.5))
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize(("width", "height", "reduction"), [SIZES[1], SIZES[3]])
+def test_frames_begun_together_then_are_those_drawn_one_by_one(
+    name: str, width: int, height: int, reduction: int, weights: Path
+) -> None:
+    backend = opened(name, spec_of(weights, width, height, reduction, "strength"))
+    if not isinstance(backend, Overlapping):
+        pytest.skip("it draws one frame after the other")
+    photos = [np.roll(drawn_photo(width, height), 7 * i, 1) for i in range(7)]
+    alone, begun = [], []
+    for index, photo in enumerate(photos):  # the slider of when a frame was begun counts
+        backend.set_look(Look(strength=1 - index / 10))
+        alone.append(backend(photo).copy())
+        begun.append(backend.begin(photo))
+    backend.set_look(Look(strength=0.0))
+    with ThreadPoolExecutor(3) as threads:
+        fetched = list(threads.map(lambda fetch: fetch(), reversed(begun)))
+    for fetch, picture, wanted in zip(begun, reversed(fetched), alone, strict=True):
+        assert np.array_equal(picture, wanted)
+        assert fetch() is picture
 
 
 @pytest.mark.parametrize("name", BACKENDS)

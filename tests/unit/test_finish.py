@@ -44,7 +44,11 @@ def test_finish_then_draws_what_the_graph_draws(reduction, layers):
     look = np.array([0.8, 0.7, 0.4, 1.3] if layers else [0.8, 1, 0, 1], np.float32)
     expected = graph(torch.from_numpy(photo)[None], torch.from_numpy(look))[0].numpy()
     maps = (m[0].contiguous().numpy() for m in MapsInBlocks(graph)(torch.zeros(packer.shape)))
-    drawn = Finish(INK, packer.small, reduction, layers)(photo, *maps, look)
+    gate, colour, weight = maps
+    finish = Finish(INK, packer.small, reduction, layers)
+    decided, lines = finish.decided(photo, gate, colour), finish.new_lines()
+    finish.find_lines(decided, weight, float(look[0]), lines)
+    drawn = finish.draw(decided, lines, look, np.empty_like(photo))
     difference = np.abs(drawn.astype(int) - expected)
     assert difference.max() <= 1
     assert difference.mean() < (0.3 if layers == ("strength",) else 0.02)  # rounded twice

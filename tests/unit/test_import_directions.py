@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LEAVES = {"closing", "compiled", "errors", "escape", "folders", "frame"}
+LEAVES = {"closing", "compiled", "errors", "escape", "folders", "frame", "opencv"}
 MIDDLE = LEAVES | {"config", "logs", "size", "slot", "threads"}
 #: Module or package of livecartoon -> what of ours it may import.
 OURS = {
@@ -22,6 +22,7 @@ OURS = {
     "folders": set(),
     "frame": set(),
     "logs": set(),
+    "opencv": set(),
     "rate": {"errors", "escape"},
     "size": {"errors", "escape"},
     "threads": set(),
@@ -70,6 +71,7 @@ BORDERS = {
     "av": {"sources", "sinks"},
     "click": {"cli"},
     "cv2": {
+        "opencv",
         "backends.blocks",
         "backends.colours",
         "backends.finish",

@@ -38,6 +38,10 @@ class Halves:
         self.fails_at = fails_at
         self.threads = {"draw": set(), "steady": set()}
         self.order = []
+        self.completed = []
+
+    def complete(self, drawn):
+        self.completed.append(drawn[0].pts)
 
     def draw(self, frame):
         self.threads["draw"].add(threading.get_ident())
@@ -61,6 +65,24 @@ def test_run_of_a_staged_stylizer_then_gives_each_half_a_thread_and_keeps_the_or
     assert len(halves.threads["steady"]) == 1
     assert not halves.threads["steady"] & halves.threads["draw"]
     assert np.array_equal(sink.frames[3].pixels, moving_picture(3, 32, 24) // 2 + 1)
+
+
+@pytest.mark.parametrize("slow", ["draw", "steady"])
+def test_run_then_the_first_half_completes_only_what_the_second_is_not_ready_for(slow):
+    class Slow(Halves):
+        def draw(self, frame):
+            time.sleep(0.02 * (slow == "draw"))
+            return super().draw(frame)
+
+        def steady(self, drawn):
+            time.sleep(0.02 * (slow == "steady"))
+            return super().steady(drawn)
+
+    halves, sink = Slow(), MemorySink()
+    run(Frames(), halves, sink)
+    assert len(sink.frames) == COUNT
+    most = halves.completed == sorted(set(halves.completed)) and len(halves.completed)
+    assert most > COUNT / 2 if slow == "steady" else most < COUNT / 2
 
 
 @pytest.mark.parametrize(

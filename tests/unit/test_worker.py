@@ -12,7 +12,7 @@ from livecartoon.frame import Frame
 from livecartoon.jobs.live import worker as worker_module
 from livecartoon.jobs.live.still import MOST_REUSES, StillDetector, thumbnail
 from livecartoon.jobs.live.styling import StyleKey, StyleShelf
-from livecartoon.jobs.live.worker import Controls, Worker
+from livecartoon.jobs.live.worker import Controls, Picture, Worker
 from livecartoon.slot import Slot
 from tests.live import LIMIT_S, ToyShop
 
@@ -37,9 +37,14 @@ def ready(worker: Worker, shelf: StyleShelf, key: StyleKey) -> None:
     shelf.wish(key)
     end_s = time.monotonic() + 5
     while worker.on_stage != key:
-        worker.process(frame(9))
+        process(worker, frame(9))
         assert time.monotonic() < end_s
         time.sleep(0.002)
+
+
+def process(worker: Worker, taken: Frame) -> Picture:
+    """Both halves of the work, one after the other."""
+    return worker.finish(worker.begin(taken))
 
 
 def make_worker(shelf: StyleShelf, *, static_skip: bool = False) -> Worker:
@@ -48,7 +53,7 @@ def make_worker(shelf: StyleShelf, *, static_skip: bool = False) -> Worker:
 
 def test_worker_before_a_style_is_ready_passes_the_source(shelf):
     worker = make_worker(shelf)
-    picture = worker.process(frame(10))
+    picture = process(worker, frame(10))
     assert picture.style is None
     assert picture.styled is picture.source
     assert worker.counts.warmup == 1
@@ -58,7 +63,7 @@ def test_worker_before_a_style_is_ready_passes_the_source(shelf):
 def test_worker_styles_and_keeps_the_time(shelf):
     worker = make_worker(shelf)
     ready(worker, shelf, StyleKey("invert"))
-    picture = worker.process(frame(10, pts=77))
+    picture = process(worker, frame(10, pts=77))
     assert (picture.styled.pixels == 245).all()
     assert picture.styled.pts == 77
     assert picture.style == "invert"
@@ -67,9 +72,9 @@ def test_worker_styles_and_keeps_the_time(shelf):
 def test_worker_while_frozen_repeats_the_last_picture_with_new_times(shelf):
     worker = make_worker(shelf)
     ready(worker, shelf, StyleKey("copy"))
-    worker.process(frame(10, 1))
+    process(worker, frame(10, 1))
     worker.controls = Controls(is_frozen=True)
-    picture = worker.process(frame(200, 2))
+    picture = process(worker, frame(200, 2))
     assert (picture.styled.pixels == 10).all()
     assert picture.styled.pts == 2
 
@@ -77,21 +82,21 @@ def test_worker_while_frozen_repeats_the_last_picture_with_new_times(shelf):
 def test_worker_fades_from_style_to_style(shelf):
     worker = make_worker(shelf)
     ready(worker, shelf, StyleKey("copy"))
-    worker.process(frame(9))
+    process(worker, frame(9))
     ready(worker, shelf, StyleKey("invert"))
-    early = worker.process(frame(9)).styled.pixels.mean()
+    early = process(worker, frame(9)).styled.pixels.mean()
     time.sleep(0.32)
     assert early < 200
-    assert (worker.process(frame(9)).styled.pixels == 246).all()
+    assert (process(worker, frame(9)).styled.pixels == 246).all()
     assert [style.name for style in worker.counts.styles] == ["copy", "invert"]
 
 
 def test_worker_at_a_style_switch_while_all_moves_then_shows_the_new_style_at_once(shelf):
     worker = make_worker(shelf)
     ready(worker, shelf, StyleKey("copy"))
-    worker.process(frame(9))
+    process(worker, frame(9))
     ready(worker, shelf, StyleKey("invert"))
-    assert (worker.process(frame(200)).styled.pixels == 55).all()
+    assert (process(worker, frame(200)).styled.pixels == 55).all()
 
 
 def test_worker_passes_changed_sliders_once(shelf, shop):
@@ -100,7 +105,7 @@ def test_worker_passes_changed_sliders_once(shelf, shop):
     ready(worker, shelf, StyleKey.of("copy", half))
     worker.controls = Controls(half, "off")
     for _ in range(3):
-        worker.process(frame(10))
+        process(worker, frame(10))
     assert shop.made[0].told[-2:] == [half, "off"]
 
 
@@ -108,18 +113,18 @@ def test_worker_does_not_ask_an_engine_for_layers_it_lacks(shelf, shop):
     worker = make_worker(shelf)
     ready(worker, shelf, StyleKey("copy"))
     worker.controls = Controls(Look(strength=0.5))
-    worker.process(frame(10))
+    process(worker, frame(10))
     assert Look(strength=0.5) not in shop.made[0].told
 
 
 def test_worker_on_a_still_picture_reuses_the_result(shelf):
     worker = make_worker(shelf, static_skip=True)
     ready(worker, shelf, StyleKey("copy"))
-    worker.process(frame(100))
+    process(worker, frame(100))
     before = worker.counts.processed.count
     for _ in range(3):
-        worker.process(frame(100))
-    worker.process(frame(120))
+        process(worker, frame(100))
+    process(worker, frame(120))
     assert worker.counts.skipped == 3
     assert worker.counts.processed.count == before + 1
 
@@ -127,10 +132,10 @@ def test_worker_on_a_still_picture_reuses_the_result(shelf):
 def test_worker_on_a_still_picture_still_obeys_the_sliders(shelf):
     worker = make_worker(shelf, static_skip=True)
     ready(worker, shelf, StyleKey("copy"))
-    worker.process(frame(100))
+    process(worker, frame(100))
     worker.controls = Controls(Look(), "off")
     before = worker.counts.processed.count
-    worker.process(frame(100))
+    process(worker, frame(100))
     assert worker.counts.processed.count == before + 1
 
 
@@ -173,18 +178,24 @@ def test_worker_tells_what_each_picture_took_and_what_of_it_no_smaller_network_s
     ready(worker, shelf, StyleKey("copy"))
     worker.counts.work.take(), worker.counts.fixed.take()
     toy = shop.made[0]
-    draw = type(toy).__call__
 
-    class Surrounded(type(toy)):
-        def __call__(self, frame):
-            self.fixed_s += 0.25
-            return draw(self, frame)
+    class Slow(type(toy)):
+        """Draws for 60 ms, of which 20 surround the network, and steadies for 30."""
 
-    toy.__class__ = Surrounded
-    worker.process(frame(10, 1))
-    worker.process(frame(10, 2))
-    assert len(worker.counts.work.take()) == 2
-    assert worker.counts.fixed.take() == [250.0, 250.0]
+        def draw(self, taken):
+            time.sleep(0.06)
+            self.network_s += 0.04
+            return taken
+
+        def steady(self, drawn):
+            time.sleep(0.03)
+            return drawn
+
+    toy.__class__ = Slow
+    process(worker, frame(10, 1))
+    (pace_ms,), (fixed_ms,) = worker.counts.work.take(), worker.counts.fixed.take()
+    assert 60 <= pace_ms < 85  # the slower half's, not both
+    assert fixed_ms == pytest.approx(20, abs=3)
 
 
 def test_worker_when_styles_change_there_and_back_then_every_frame_is_drawn_once_and_in_time(
@@ -220,7 +231,7 @@ def test_worker_when_styles_change_there_and_back_then_every_frame_is_drawn_once
 def draw_next(worker: Worker, now_s: float) -> int:
     """Let the worker draw the frame of now; its level. The picture is that very frame's."""
     pts = round(now_s * 30)
-    picture = worker.process(frame(10, pts))
+    picture = process(worker, frame(10, pts))
     assert picture.styled.pts == picture.source.pts == pts
     time.sleep(0.001)  # the shelf is a thread of the real world
     return int(picture.styled.pixels[0, 0, 0])

@@ -13,6 +13,7 @@ from livecartoon.jobs.live.loop import LiveRun
 from livecartoon.jobs.live.settings import LiveReport, LiveSettings, LiveStatus
 from livecartoon.jobs.live.styling import MakeStylizer
 from livecartoon.jobs.live.terminal import TerminalKeys
+from livecartoon.opencv import callers_threads_only
 from livecartoon.sinks.presenter import HeadlessPresenter, Presenter
 
 
@@ -37,6 +38,7 @@ def run_live(
     """
     with ExitStack() as stack:
         signals = stack.enter_context(Signals())
+        stack.enter_context(callers_threads_only())
         screen = presenter or open_presenter(settings)
         stack.callback(screen.close)
         workshop = real_workshop(engine, float(settings.target_fps or settings.rate))

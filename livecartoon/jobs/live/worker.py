@@ -1,18 +1,21 @@
-"""The thread that turns the newest camera frame into the picture everybody gets."""
+"""The two threads that turn the newest camera frame into the picture everybody gets."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from livecartoon.config import Look, TemporalName
 from livecartoon.frame import Frame
+from livecartoon.jobs.live.ending import start_thread
 from livecartoon.jobs.live.gauge import Batch
+from livecartoon.jobs.live.handover import Handover
 from livecartoon.jobs.live.meters import RateMeter
 from livecartoon.jobs.live.still import StillDetector
-from livecartoon.jobs.live.styling import Prepared, StyleKey, StyleShelf
+from livecartoon.jobs.live.styling import Prepared, StyleKey, StyleShelf, StylizerLike
 from livecartoon.jobs.live.thinning import Thinner
 from livecartoon.slot import Slot
 from livecartoon.temporal.crossfade import Crossfade
@@ -28,6 +31,23 @@ class Picture:
     styled: Frame
     style: str | None
     """None: no style is ready yet, this is the untouched source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A frame on its way from the first thread to the second."""
+
+    frame: Frame
+    style: str | None
+    """None: shown untouched."""
+    stylizer: StylizerLike | None = None
+    """Who has drawn it; None: the last picture is shown again."""
+    drawn: Any = None
+    """What `StylizerLike.draw` returned."""
+    now_s: float = 0.0
+    draw_s: float = 0.0
+    network_s: float = 0.0
+    """Of `draw_s`, what a smaller network would save of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +73,7 @@ class StyleTime:
 
 @dataclass(slots=True)
 class WorkerCounts:
-    """Read by the main thread, written by the worker only."""
+    """Read by the main thread, each written by one of the worker's threads only."""
 
     processed: RateMeter = field(default_factory=RateMeter)
     skipped: int = 0
@@ -62,7 +82,7 @@ class WorkerCounts:
     left_out: int = 0
     """Frames beyond the rate that was asked for."""
     work: Batch = field(default_factory=Batch)
-    """Milliseconds that drawing each picture took."""
+    """Milliseconds that the slower of the two threads took for each picture: it sets the pace."""
     fixed: Batch = field(default_factory=Batch)
     """Of these, what would be the same with a smaller network."""
     styles: list[StyleTime] = field(default_factory=list)
@@ -71,7 +91,8 @@ class WorkerCounts:
 class Worker:
     """Takes the newest frame, styles it, hands it to the window and to every other sink.
 
-    `inboxes` says where the other sinks wait at the moment.
+    One thread draws (`begin`), one steadies and sends what was drawn before (`finish`): the next
+    frame is being drawn meanwhile. `inboxes` says where the other sinks wait at the moment.
     """
 
     def __init__(
@@ -87,7 +108,8 @@ class Worker:
         self._inbox, self._outlet, self._inboxes, self._shelf = inbox, outlet, inboxes, shelf
         self._still = StillDetector() if static_skip else None
         self._thinner = Thinner()
-        self._left = limit
+        self._begun: Handover[Begun] = Handover()
+        self._to_begin = self._left = limit
         self._stage: Prepared | None = None
         self._look: Look | None = None
         self._temporal: TemporalName = "auto"
@@ -133,44 +155,83 @@ class Worker:
 
     def run(self) -> None:
         """Work until the inbox closes; what goes wrong reaches the outlet's reader."""
-        with self._outlet:
-            while not self.is_limit_reached:
+        with self._outlet, self._finishing():
+            while self._to_begin != 0:
                 frame = self._inbox.get(POLL_S)
                 if frame is None:
                     continue
                 if not self._thinner(time.monotonic(), self.controls.most_fps):
                     self.counts.left_out += 1
                     continue
-                self._send(self.process(frame))
+                begun = self.begin(frame)
+                if self._to_begin is not None and begun.style is not None:
+                    self._to_begin -= 1
+                self._begun.put(begun, self.complete)
 
-    def process(self, frame: Frame) -> Picture:
-        """Style one frame with what is ready and wanted now."""
+    @contextmanager
+    def _finishing(self) -> Iterator[None]:
+        """The second thread; it ends when all that was begun is sent."""
+
+        def finish_and_send(begun: Begun) -> None:
+            self._send(self.finish(begun))
+
+        thread = start_thread("steady", lambda: self._begun.work(finish_and_send))
+        try:
+            yield
+        finally:
+            self._begun.close()
+            thread.join()
+            self._begun.check()
+
+    def begin(self, frame: Frame) -> Begun:
+        """Draw one frame with what is ready and wanted now."""
         controls = self.controls
         self._change_stage()
         if self._stage is None:
             self.counts.warmup += 1
-            return Picture(frame, frame, None)
-        now_s = time.monotonic()
+            return Begun(frame, None)
+        now_s, style = time.monotonic(), self._stage.key.style
         self._count_style_time(now_s)
         if controls.is_frozen and self._last is not None:
-            return self._again(frame, self._last)
+            return Begun(frame, style)
         if self._apply(controls) or self._fade is not None:
             self._forget_still()
         if self._last is not None and self._is_still(frame, controls):
             self.counts.skipped += 1
-            return self._again(frame, self._last)
-        fixed_s = self._stage.stylizer.fixed_s
-        styled = self._stage.stylizer(frame)
+            return Begun(frame, style)
+        stylizer = self._stage.stylizer
+        before_s = stylizer.network_s
+        drawn = stylizer.draw(frame)
+        draw_s, network_s = time.monotonic() - now_s, stylizer.network_s - before_s
         self.counts.processed.tick(now_s)
-        self.counts.work.add((time.monotonic() - now_s) * 1000)
-        self.counts.fixed.add(max(0.0, (self._stage.stylizer.fixed_s - fixed_s) * 1000))
-        self._last = Picture(frame, self._faded(frame, styled, now_s), self._stage.key.style)
+        return Begun(frame, style, stylizer, drawn, now_s, draw_s, network_s)
+
+    def complete(self, begun: Begun) -> None:
+        """Take over from the second thread what drawing has left to do: it is behind."""
+        if begun.stylizer is not None:
+            begun.stylizer.complete(begun.drawn)
+
+    def finish(self, begun: Begun) -> Picture:
+        """Steady what was drawn; frames in the order in which they were begun."""
+        if begun.style is None:
+            return Picture(begun.frame, begun.frame, None)
+        if begun.stylizer is None:
+            return self._again(begun)
+        start_s = time.monotonic()
+        styled = begun.stylizer.steady(begun.drawn)
+        pace_s = max(begun.draw_s, time.monotonic() - start_s)
+        self.counts.work.add(pace_s * 1000)
+        fixed_s = pace_s - min(max(begun.network_s, 0.0), pace_s)  # an engine may be a new one
+        self.counts.fixed.add(fixed_s * 1000)
+        shown = self._faded(begun.frame, styled, begun.now_s)
+        self._last = Picture(begun.frame, shown, begun.style)
         return self._last
 
-    def _again(self, frame: Frame, last: Picture) -> Picture:
+    def _again(self, begun: Begun) -> Picture:
         """Show the last result for a new frame."""
-        assert self._stage is not None
-        return Picture(frame, replace(frame, pixels=last.styled.pixels), self._stage.key.style)
+        assert self._last is not None
+        again = replace(begun.frame, pixels=self._last.styled.pixels)
+        return Picture(begun.frame, again, begun.style)
 
     def _is_still(self, frame: Frame, controls: Controls) -> bool:
         still = None if controls.is_recording else self._still
@@ -188,6 +249,7 @@ class Worker:
         prepared = self._shelf.take()
         if prepared is None:
             return
+        self._begun.settle()  # the fade begins at the last picture of the style before
         if self._last is not None:
             last = self._last
             self._fade = Crossfade(last.source.pixels, last.styled.pixels, time.monotonic())
@@ -211,6 +273,7 @@ class Worker:
             stage.stylizer.set_look(controls.look)
             self._look, has_changed = controls.look, True
         if controls.temporal != self._temporal:
+            self._begun.settle()
             stage.stylizer.set_temporal(controls.temporal)
             self._temporal, has_changed = controls.temporal, True
         return has_changed
