@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from livecartoon.backends.blocks import Packer
 from livecartoon.backends.finish import Finish
-from livecartoon.backends.fullsize import Decided, luminance
+from livecartoon.backends.fullsize import Decided, Rows, luminance
 from livecartoon.frame import Pixels
 from livecartoon.models.checkpoint import read_header
 from livecartoon.models.inkstyle import ink_of
@@ -63,6 +63,7 @@ def _measured(width: int, height: int, reduction: int, rounds: int, style: str) 
     with_strength = Finish(ink, packer.small, reduction, ("strength",))
     lines, painter, blend = finish.new_lines(), Painter(width, height), Blend(0.6)
     photos = [painter.paint(i, i / RATE, i) for i in range(4)]
+    rows = Rows.of(packer.columns, reduction)
     bright = np.empty((packer.rows, packer.columns), np.float32)
     drawn = np.empty((packer.rows, packer.columns, 3), np.uint8)
 
@@ -79,7 +80,7 @@ def _measured(width: int, height: int, reduction: int, rounds: int, style: str) 
     fade = Crossfade(photos[0], shown, 0.0)
     stages: dict[str, Stage] = {
         "pack": lambda i: packer.pack(packer.padded(photos[i % 4])),
-        "luminance": lambda i: luminance(decided(i), bright),
+        "luminance": lambda i: luminance(decided(i), rows, bright),
         "lines": lambda i: finish.find_lines(decided(i), weight, 1.0, lines),
         "ink": lambda i: finish.draw(decided(i), lines, LOOK, drawn),
         "total": draw,

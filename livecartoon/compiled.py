@@ -32,7 +32,8 @@ _HOW: dict[str, Any] = {
 
 def part(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function callable from compiled ones, into which it is compiled."""
-    made: Callable[P, R] = numba.njit(**_HOW)(function)
+    outside: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    made: Callable[P, R] = numba.njit(**_HOW | outside)(function)
     return made
 
 
@@ -49,10 +50,15 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return stored(*args, **kwargs)
         except _UNREADABLE:
-            stored = part(function)
+            stored = _unstored(function)
             return stored(*args, **kwargs)
 
     return call
+
+
+def _unstored(function: Callable[P, R]) -> Callable[P, R]:
+    made: Callable[P, R] = numba.njit(**_HOW)(function)
+    return made
 
 
 def _stored(function: Callable[P, R]) -> Callable[P, R]:
@@ -63,7 +69,7 @@ def _stored(function: Callable[P, R]) -> Callable[P, R]:
     try:
         made: Callable[P, R] = numba.njit(cache=True, **_HOW)(function)
     except RuntimeError:  # there is no place at all where this user may write
-        return part(function)
+        return _unstored(function)
     finally:
         settings["CACHE_DIR"] = before
     return made

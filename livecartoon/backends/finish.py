@@ -17,6 +17,7 @@ from livecartoon.backends.fullsize import (
     REACH,
     Decided,
     Lines,
+    Rows,
     draw,
     fills_of,
     lines_of,
@@ -63,6 +64,7 @@ class Finish:
             ink.sigma, self._low, 2, REACH, (1.5 * ink.threshold, 1.2 * ink.ramp)
         )
         self._coarse_lines = np.empty(self._low, np.float32)
+        self._finding, self._drawing = Rows.of(columns, reduction), Rows.of(columns, reduction)
         self._tone = np.array(ink.tone, np.float32) * np.float32(255)
         self._table = None if lattice is None else ColourTable(lattice, rows, columns)
         self._needs_fills = lattice is not None or bool({"vivid", "keep_color"} & set(layers))
@@ -87,10 +89,10 @@ class Finish:
         """
         ink, cells = self._ink, lines.of_fine.shape
         bright, low = self._fine.inside, self._low[::-1]
-        luminance(decided, bright)
+        luminance(decided, self._finding, bright)
         cv2.resize(bright, low, dst=self._coarse.inside, interpolation=cv2.INTER_AREA)
-        self._coarse(self._coarse_lines)
-        self._fine(lines.fine)
+        self._coarse(self._finding, self._coarse_lines)
+        self._fine(self._finding, lines.fine)
         density = cv2.resize(lines.fine, cells[::-1], interpolation=cv2.INTER_AREA)
         blurred = cv2.blur(density, (5, 5), borderType=cv2.BORDER_CONSTANT)
         weight, crowd = np.ascontiguousarray(weight[..., 0]), np.asarray(blurred, np.float32)
@@ -105,16 +107,16 @@ class Finish:
         """
         photo = decided.photo.reshape(drawn.shape)
         if not self._needs_fills:
-            draw(decided, lines, drawn.reshape(len(photo), -1))
+            draw(decided, lines, self._drawing, drawn.reshape(len(photo), -1))
             if self._layers:  # strength alone may mix whole levels: twice rounded is within one
                 strength = float(look[1])
                 cv2.addWeighted(drawn, strength, photo, 1 - strength, 0, dst=drawn)
             return drawn
         fills = self._fills.reshape(len(photo), -1)
-        fills_of(decided, fills)
+        fills_of(decided, self._drawing, fills)
         if self._table is not None:
             self._table(self._fills)
-        draw_ink(fills, lines)
+        draw_ink(fills, lines, self._drawing)
         cv2.convertScaleAbs(self._layered(photo, look), dst=drawn)
         return drawn
 
@@ -153,15 +155,13 @@ class _Darkness:
     ) -> None:
         threshold, ramp = line
         self._block = block
-        self._slope = 1 / (ramp * threshold)
-        self._offset = (1 - threshold) * self._slope
-        self._kernels = [_gaussian(s, radius) for s in (sigma, sigma * WIDER)]
+        self._ramp = 1 / (ramp * threshold), (1 - threshold) / (ramp * threshold)
+        self._kernels = np.stack([_gaussian(s, radius) for s in (sigma, sigma * WIDER)])
         self.inside: Plane = np.empty(size, np.float32)
 
-    def __call__(self, lines: Plane) -> None:
+    def __call__(self, rows: Rows, lines: Plane) -> None:
         """Write the lines."""
-        narrow, wide = self._kernels
-        lines_of(self.inside, narrow, wide, self._block, self._slope, self._offset, lines)
+        lines_of(self.inside, self._kernels, self._block, self._ramp, rows, lines)
 
 
 def _gaussian(sigma: float, radius: int) -> Plane:

@@ -51,70 +51,78 @@ class Lines(NamedTuple):
     """(3,) in levels."""
 
 
+class Rows(NamedTuple):
+    """Room for a row of everything, made outside: to make arrays takes long to compile."""
+
+    lows: Plane
+    """(2, 4, w + 2): two rows of gate and colour before they are enlarged, ends repeated."""
+    mixed: Plane
+    """(4, w + 2): a row between them."""
+    maps: Plane
+    """(4, W)."""
+    planes: Plane
+    """(3, W): red, green, blue."""
+    whole: Levels
+    """(3, W)."""
+    opacity: Plane
+    """(3, W): that, and the weights it is made of."""
+    blurred: Plane
+    """(4, W + 2 REACH): two blurs down, longer by the edges, and along."""
+
+    @classmethod
+    def of(cls, width: int, times: int) -> Rows:
+        """For frames of `width`, `times` that of the network."""
+        low, floats = width // times + 2, np.float32
+        shapes = (2, 4, low), (4, low), (4, width), (3, width)
+        lows, mixed, maps, planes = (np.empty(shape, floats) for shape in shapes)
+        opacity, blurred = np.empty((3, width), floats), np.empty((4, width + 2 * REACH), floats)
+        return cls(lows, mixed, maps, planes, np.empty((3, width), np.uint8), opacity, blurred)
+
+
 @compiled
-def luminance(decided: Decided, out: Plane) -> None:
+def luminance(decided: Decided, rows: Rows, out: Plane) -> None:
     """Write the luminance of the fills, in levels, plus `DARK`, to `out` (H, W)."""
-    photo, gate, colour, times = decided
-    lows, mixed, maps, fills = _scratch(gate, photo)
     have = -1
     for y in range(out.shape[0]):
-        have = _maps_of_row(y, times, gate, colour, have, lows, mixed, maps)
-        _fill(photo[y], maps, fills)
-        row = out[y]
-        red, green, blue = fills[0], fills[1], fills[2]
-        for x in range(row.shape[0]):
-            row[x] = _RED * red[x] + _GREEN * green[x] + _BLUE * blue[x] + DARK
+        have = _maps_of_row(y, decided, have, rows)
+        _fill(decided.photo[y], rows.maps, rows.planes)
+        _weighted(rows.planes, out[y])
 
 
 @compiled
-def fills_of(decided: Decided, out: Plane) -> None:
+def fills_of(decided: Decided, rows: Rows, out: Plane) -> None:
     """Write the fills themselves, in levels, to `out` (H, 3W)."""
-    photo, gate, colour, times = decided
-    lows, mixed, maps, fills = _scratch(gate, photo)
     have = -1
     for y in range(out.shape[0]):
-        have = _maps_of_row(y, times, gate, colour, have, lows, mixed, maps)
-        _fill(photo[y], maps, fills)
-        _join(fills, out[y])
+        have = _maps_of_row(y, decided, have, rows)
+        _fill(decided.photo[y], rows.maps, rows.planes)
+        _join(rows.planes, out[y])
 
 
 @compiled
 def lines_of(
-    bright: Plane, narrow: Plane, wide: Plane, block: int, slope: float, offset: float, out: Plane
+    bright: Plane, kernels: Plane, block: int, ramp: tuple[float, float], rows: Rows, out: Plane
 ) -> None:
     """Write how much of a line each pixel of `bright` (H, W) is, 0..1, to `out`.
 
-    With N and W its blurs by the kernels (9,) `narrow` and `wide`: offset - slope N / W. The
-    picture goes on beyond its edge by repetitions of the `block` pixels there, as padding in
-    blocks does.
+    With N and W its blurs by the two `kernels` (2, 9) and slope and offset of `ramp`:
+    offset - slope N / W. The picture goes on beyond its edge by repetitions of the `block` pixels
+    there, as padding in blocks does.
     """
     height, width = bright.shape
-    both = np.empty((2, width + 2 * REACH), np.float32)
-    spread = np.empty((2, width), np.float32)
-    slope_, offset_ = np.float32(slope), np.float32(offset)
+    narrow, wide = rows.blurred[0], rows.blurred[1]
+    along, out_of = rows.blurred[2], rows.blurred[3]
+    slope, offset = np.float32(ramp[0]), np.float32(ramp[1])
     for y in range(height):
-        rows = (
-            bright[_inside(y - 4, height, block)],
-            bright[_inside(y - 3, height, block)],
-            bright[_inside(y - 2, height, block)],
-            bright[_inside(y - 1, height, block)],
-            bright[y],
-            bright[_inside(y + 1, height, block)],
-            bright[_inside(y + 2, height, block)],
-            bright[_inside(y + 3, height, block)],
-            bright[_inside(y + 4, height, block)],
-        )
-        inner = both[:, REACH : REACH + width]
-        _blur_down(rows, narrow, wide, inner[0], inner[1])
+        _blur_down(bright, y, block, kernels, narrow, wide)
         for i in range(REACH):
-            left = _inside(i - REACH, width, block)
-            right = _inside(width + i, width, block)
-            for k in range(2):
-                both[k, i] = inner[k, left]
-                both[k, REACH + width + i] = inner[k, right]
-        _blur_along(both[0], narrow, spread[0])
-        _blur_along(both[1], wide, spread[1])
-        _ramped(spread[0], spread[1], slope_, offset_, out[y])
+            left = REACH + _inside(i - REACH, width, block)
+            right = REACH + _inside(width + i, width, block)
+            narrow[i], narrow[REACH + width + i] = narrow[left], narrow[right]
+            wide[i], wide[REACH + width + i] = wide[left], wide[right]
+        _blur_along(narrow, kernels[0], along, width)
+        _blur_along(wide, kernels[1], out_of, width)
+        _ramped(along, out_of, slope, offset, out[y])
 
 
 @compiled
@@ -148,76 +156,46 @@ def weigh(
 
 
 @compiled
-def draw(decided: Decided, lines: Lines, out: Levels) -> None:
+def draw(decided: Decided, lines: Lines, rows: Rows, out: Levels) -> None:
     """Write the fills with their lines, in whole levels, to `out` (H, 3W)."""
-    photo, gate, colour, times = decided
-    lows, mixed, maps, planes = _scratch(gate, photo)
-    width = planes.shape[1]
-    opacity, weights = np.empty(width, np.float32), np.empty((2, width), np.float32)
-    whole = np.empty((3, width), np.uint8)
-    share = np.float32(lines.share)
-    have = -1
+    planes, maps, whole, opacity = rows.planes, rows.maps, rows.whole, rows.opacity
+    share, have = np.float32(lines.share), -1
     for y in range(out.shape[0]):
-        have = _maps_of_row(y, times, gate, colour, have, lows, mixed, maps)
-        _opacity(y, lines, weights, opacity)
-        _split(photo[y], planes)
+        have = _maps_of_row(y, decided, have, rows)
+        _opacity(y, lines, opacity)
+        _split(decided.photo[y], planes)
         for c in range(3):
-            _drawn(planes[c], maps[0], maps[c + 1], opacity, share, lines.tone[c], whole[c])
+            _drawn(planes[c], maps[0], maps[c + 1], opacity[0], share, lines.tone[c], whole[c])
         _join(whole, out[y])
 
 
 @compiled
-def ink(fills: Plane, lines: Lines) -> None:
+def ink(fills: Plane, lines: Lines, rows: Rows) -> None:
     """Draw the lines into fills (H, 3W) in levels that are already there."""
-    width = lines.fine.shape[1]
-    opacity, weights = np.empty(width, np.float32), np.empty((2, width), np.float32)
-    planes = np.empty((3, width), np.float32)
     share = np.float32(lines.share)
     for y in range(fills.shape[0]):
-        _opacity(y, lines, weights, opacity)
-        _split(fills[y], planes)
+        _opacity(y, lines, rows.opacity)
+        _split(fills[y], rows.planes)
         for c in range(3):
-            _inked(planes[c], opacity, share, lines.tone[c])
-        _join(planes, fills[y])
+            _inked(rows.planes[c], rows.opacity[0], share, lines.tone[c])
+        _join(rows.planes, fills[y])
 
 
 @part
-def _scratch(gate: Plane, photo: Levels) -> tuple[Plane, Plane, Plane, Plane]:
-    """Rows of the small maps with a pixel more at each end, their mixture, grown maps, fills."""
-    inner = gate.shape[1] * 4 + 2
-    width = photo.shape[1] // 3
-    return (
-        np.empty((2, 4, inner), np.float32),
-        np.empty((4, inner), np.float32),
-        np.empty((4, width), np.float32),
-        np.empty((3, width), np.float32),
-    )
-
-
-@part
-def _maps_of_row(
-    y: int,
-    times: int,
-    gate: Plane,
-    colour: Plane,
-    have: int,
-    lows: Plane,
-    mixed: Plane,
-    maps: Plane,
-) -> int:
+def _maps_of_row(y: int, decided: Decided, have: int, rows: Rows) -> int:
     """Enlarge gate and colour for row `y` of the picture, bilinear; return the last row read."""
-    last = gate.shape[0] * 4 - 1
+    times, lows, last = decided.times, rows.lows, decided.gate.shape[0] * 4 - 1
     place = (y + 0.5) / times - 0.5
     above = int(np.floor(place))
     share = np.float32(place - above)
     below = min(above + 1, last)
     while have < below:
         have += 1
-        _row_of_blocks(gate, colour, have, lows[have % 2])
+        _row_of_blocks(decided.gate, decided.colour, have, lows[have % 2])
     upper, lower = lows[max(above, 0) % 2], lows[below % 2]
     for c in range(4):
-        _between(upper[c], lower[c], share, mixed[c])
-        _grow(mixed[c], times, maps[c])
+        _between(upper[c], lower[c], share, rows.mixed[c])
+        _grow(rows.mixed[c], times, rows.maps[c])
     return have
 
 
@@ -247,39 +225,47 @@ def _between(one: Plane, other: Plane, share: Number, out: Plane) -> None:
 def _grow(row: Plane, times: int, out: Plane) -> None:
     """Enlarge a row (w + 2) by a whole number, bilinear; the usual ones in one go each."""
     width = row.shape[0] - 2
-    before, here, after = row[:width], row[1 : width + 1], row[2:]
     if times == 1:
         for x in range(width):
-            out[x] = here[x]
+            out[x] = row[x + 1]
     elif times == 2:
         quarter = np.float32(0.25)
         for x in range(width):
-            out[2 * x] = here[x] + quarter * (before[x] - here[x])
-            out[2 * x + 1] = here[x] + quarter * (after[x] - here[x])
+            out[2 * x] = row[x + 1] + quarter * (row[x] - row[x + 1])
+            out[2 * x + 1] = row[x + 1] + quarter * (row[x + 2] - row[x + 1])
     elif times == 3:
         third = np.float32(1 / 3)
         for x in range(width):
-            out[3 * x] = here[x] + third * (before[x] - here[x])
-            out[3 * x + 1] = here[x]
-            out[3 * x + 2] = here[x] + third * (after[x] - here[x])
+            out[3 * x] = row[x + 1] + third * (row[x] - row[x + 1])
+            out[3 * x + 1] = row[x + 1]
+            out[3 * x + 2] = row[x + 1] + third * (row[x + 2] - row[x + 1])
     else:
         for p in range(times):
             place = (p + 0.5) / times - 0.5
-            share = np.float32(abs(place))
-            other = before if place < 0 else after
+            share, other = np.float32(abs(place)), 0 if place < 0 else 2
             for x in range(width):
-                out[x * times + p] = here[x] + share * (other[x] - here[x])
+                out[x * times + p] = row[x + 1] + share * (row[x + other] - row[x + 1])
 
 
 @part
 def _fill(photo: Levels, maps: Plane, out: Plane) -> None:
     """Gate times photo plus colour, within 0..255, to planes (3, W)."""
     _split(photo, out)
-    gate = maps[0]
     for c in range(3):
-        plane, colour = out[c], maps[c + 1]
-        for x in range(plane.shape[0]):
-            plane[x] = min(max(plane[x] * gate[x] + colour[x], _ZERO), _FULL)
+        _filled(out[c], maps[0], maps[c + 1])
+
+
+@part
+def _filled(plane: Plane, gate: Plane, colour: Plane) -> None:
+    for x in range(plane.shape[0]):
+        plane[x] = min(max(plane[x] * gate[x] + colour[x], _ZERO), _FULL)
+
+
+@part
+def _weighted(planes: Plane, out: Plane) -> None:
+    red, green, blue = planes[0], planes[1], planes[2]
+    for x in range(out.shape[0]):
+        out[x] = _RED * red[x] + _GREEN * green[x] + _BLUE * blue[x] + DARK
 
 
 @part
@@ -301,12 +287,16 @@ def _join(planes: Row, out: Row) -> None:
 
 
 @part
-def _opacity(y: int, lines: Lines, weights: Plane, out: Plane) -> None:
-    """How much of the line's colour the pixels of row `y` get, 0..1."""
-    rows = lines.fine.shape[0]
-    _repeat(lines.of_fine, y, rows // lines.of_fine.shape[0], weights[0])
-    _repeat(lines.of_coarse, y, rows // lines.of_coarse.shape[0], weights[1])
-    fine, of_fine, coarse = lines.fine[y], weights[0], weights[1]
+def _opacity(y: int, lines: Lines, out: Plane) -> None:
+    """How much of the line's colour the pixels of row `y` get, 0..1, to the first of `out`."""
+    height = lines.fine.shape[0]
+    _repeat(lines.of_fine, y, height // lines.of_fine.shape[0], out[1])
+    _repeat(lines.of_coarse, y, height // lines.of_coarse.shape[0], out[2])
+    _larger(lines.fine[y], out[1], out[2], out[0])
+
+
+@part
+def _larger(fine: Plane, of_fine: Plane, coarse: Plane, out: Plane) -> None:
     for x in range(out.shape[0]):
         out[x] = min(max(fine[x] * of_fine[x], coarse[x]), _ONE)
 
@@ -354,23 +344,28 @@ def _inside(place: int, length: int, block: int) -> int:
 
 @part
 def _blur_down(
-    rows: tuple[Plane, ...], narrow: Plane, wide: Plane, of_narrow: Plane, of_wide: Plane
+    bright: Plane, y: int, block: int, kernels: Plane, of_narrow: Plane, of_wide: Plane
 ) -> None:
-    """Weigh nine rows by both kernels."""
-    a, b, c, d, e, f, g, h, i = rows
+    """Weigh the nine rows around `y` by both kernels; the rows out are `REACH` longer."""
+    height, width = bright.shape
+    a, i = bright[_inside(y - 4, height, block)], bright[_inside(y + 4, height, block)]
+    b, h = bright[_inside(y - 3, height, block)], bright[_inside(y + 3, height, block)]
+    c, g = bright[_inside(y - 2, height, block)], bright[_inside(y + 2, height, block)]
+    d, f = bright[_inside(y - 1, height, block)], bright[_inside(y + 1, height, block)]
+    e, narrow, wide = bright[y], kernels[0], kernels[1]
     n0, n1, n2, n3, n4 = narrow[4], narrow[5], narrow[6], narrow[7], narrow[8]
     w0, w1, w2, w3, w4 = wide[4], wide[5], wide[6], wide[7], wide[8]
-    for x in range(e.shape[0]):
+    for x in range(width):
         s1, s2, s3, s4 = d[x] + f[x], c[x] + g[x], b[x] + h[x], a[x] + i[x]
-        of_narrow[x] = e[x] * n0 + s1 * n1 + s2 * n2 + s3 * n3 + s4 * n4
-        of_wide[x] = e[x] * w0 + s1 * w1 + s2 * w2 + s3 * w3 + s4 * w4
+        of_narrow[x + REACH] = e[x] * n0 + s1 * n1 + s2 * n2 + s3 * n3 + s4 * n4
+        of_wide[x + REACH] = e[x] * w0 + s1 * w1 + s2 * w2 + s3 * w3 + s4 * w4
 
 
 @part
-def _blur_along(row: Plane, kernel: Plane, out: Plane) -> None:
+def _blur_along(row: Plane, kernel: Plane, out: Plane, width: int) -> None:
     """Weigh nine neighbours in a row that is `REACH` longer at each end."""
     k0, k1, k2, k3, k4 = kernel[4], kernel[5], kernel[6], kernel[7], kernel[8]
-    for x in range(out.shape[0]):
+    for x in range(width):
         out[x] = (
             row[x + 4] * k0
             + (row[x + 3] + row[x + 5]) * k1
