@@ -137,6 +137,7 @@ class Copy:
     temporal = None
     stage_s: ClassVar[dict[str, float]] = {}
     network_s = 0.0
+    waited_s = 0.0
 
     def draw(self, frame: Frame) -> Frame:
         """Return a copy."""

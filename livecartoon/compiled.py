@@ -1,75 +1,85 @@
 """Loops over pixels as machine code, for what no chain of library calls does in one crossing.
 
-Numba compiles a function when it is first called with new types, for the processor at hand, and
-keeps the result among our own files that can be made again. Compiled functions hold no lock:
-other threads run on.
+Numba compiles a function when it is first called with new types, for the processor at hand.
+Compiled functions hold no lock: other threads run on.
 """
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import numba
 
-from livecartoon.folders import cache_folder
+from livecartoon import codestore
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
-FOLDER = "kernels"
-"""Of the cache: what was compiled."""
-_UNREADABLE = (OSError, EOFError, ImportError, KeyError, ValueError, pickle.UnpicklingError)
-"""What reading or writing stored machine code can raise; the loops themselves raise nothing."""
 _HOW: dict[str, Any] = {
     "nogil": True,
     "fastmath": True,
     "error_model": "numpy",
     "boundscheck": False,
 }
+_INSIDE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Nobody calls a part from outside: the ways in would be a fifth of the compiling."""
 
 
 def part(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function callable from compiled ones, into which it is compiled."""
-    outside: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    made: Callable[P, R] = numba.njit(**_HOW | outside)(function)
+    with _settings(DISABLE_JIT=0):
+        made: Callable[P, R] = numba.njit(**_HOW | _INSIDE)(function)
     return made
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function over arrays machine code; its result is that of Python to the rounding.
 
-    Where what was compiled cannot be stored or read again, it is compiled in each process.
+    What was compiled is kept (`codestore`) and checked before it is used again. Where it cannot be
+    kept, each process compiles it.
     """
-    stored = _stored(function)
+    folder = codestore.open_folder(function.__code__.co_filename, __file__, repr(_HOW))
+    if folder is None:
+        log.info("nothing can be kept: %s is compiled in each process", function.__name__)
+        made = _unkept(function)
+    else:
+        with _settings(DISABLE_JIT=0, CACHE_DIR=str(folder)):
+            made = numba.njit(cache=True, **_HOW)(function)
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        nonlocal stored
+        nonlocal made
+        known = len(made.signatures)
         try:
-            return stored(*args, **kwargs)
-        except _UNREADABLE:
-            stored = _unstored(function)
-            return stored(*args, **kwargs)
+            result: R = made(*args, **kwargs)
+        except OSError as error:  # of storing it: the loops raise nothing
+            log.info("%s is compiled but not kept: %s", function.__name__, error)
+            if len(made.signatures) == known:  # it failed to look, before it compiled
+                made = _unkept(function)
+            result = made(*args, **kwargs)
+        if folder is not None and len(made.signatures) > known:
+            codestore.seal(folder)
+        return result
 
     return call
 
 
-def _unstored(function: Callable[P, R]) -> Callable[P, R]:
-    made: Callable[P, R] = numba.njit(**_HOW)(function)
-    return made
+def _unkept(function: Callable[P, R]) -> Any:  # noqa: ANN401  a dispatcher of numba's
+    with _settings(DISABLE_JIT=0):
+        return numba.njit(**_HOW)(function)
 
 
-def _stored(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, kept in our folder."""
-    settings = vars(numba.config)  # numba reads the place when it decorates
-    before = settings["CACHE_DIR"]
-    settings["CACHE_DIR"] = str(cache_folder(FOLDER))
+@contextmanager
+def _settings(**wanted: object) -> Iterator[None]:
+    """Numba reads these when it decorates; they are put back for those who use it beside us."""
+    settings = vars(numba.config)
+    before = {name: settings[name] for name in wanted}
+    settings.update(wanted)
     try:
-        made: Callable[P, R] = numba.njit(cache=True, **_HOW)(function)
-    except RuntimeError:  # there is no place at all where this user may write
-        return _unstored(function)
+        yield
     finally:
-        settings["CACHE_DIR"] = before
-    return made
+        settings.update(before)

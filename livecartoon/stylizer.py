@@ -44,17 +44,17 @@ class EngineReport:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A frame and its cartoon, not yet steadied; a card may still be drawing it."""
+    """A frame and its cartoon, not yet steadied, and perhaps not yet drawn to the end."""
 
     frame: Frame
     fetch: Fetch
-    """Waits for the cartoon."""
+    """Draws what is left of the cartoon, or waits for it."""
     ahead: Pixels | None = None
     """The cartoon by the memory that the network begins, if it keeps one."""
 
     @property
     def styled(self) -> Pixels:
-        """The cartoon; waits for a card that is still drawing it."""
+        """The cartoon; draws what is left of it, or waits for a card that does."""
         return self.fetch()
 
 
@@ -86,7 +86,7 @@ class Stylizer(Closing):
         self._options = options
         self._is_live, self._frame_s = is_live, frame_s
         device, backend, reason = choose_engine(options)
-        spec, tier = engine_spec(style, width, height, options, device, is_live=is_live)
+        spec, tier = engine_spec(style, width, height, options, device)
         self._device, self._tier, self._reason = device, tier, reason
         self._size = width, height
         self._engine, self._rung, self._notes = open_for(
@@ -95,7 +95,9 @@ class Stylizer(Closing):
         self._snap = Snap(options.snap) if options.snap is not None else None
         self._temporal = self._open_temporal(options.temporal)
         self._successor: tuple[Steadier, Snap | None] | None = None
-        self.stage_s = {"network": 0.0, "temporal": 0.0}
+        self._drawing_s = self._steadying_s = 0.0
+        self.waited_s = 0.0
+        """Seconds so far that `steady` waited for a card."""
         self.frames = 0
 
     @property
@@ -120,22 +122,27 @@ class Stylizer(Closing):
             notes=self._notes,
         )
 
+    @property
+    def stage_s(self) -> dict[str, float]:
+        """Busy seconds so far of "network" and "temporal"."""
+        return {"network": self._drawing_s + self.waited_s, "temporal": self._steadying_s}
+
     def __call__(self, frame: Frame) -> Frame:
         """Stylize one frame; the time stamps stay."""
         started = time.perf_counter()
         styled = self._engine(frame.pixels)
-        self.stage_s["network"] += time.perf_counter() - started
-        network_s = self.stage_s["network"] / (self.frames + 1)
-        steadied = self._steady(Drawn(frame, lambda: styled), network_s)
+        self._drawing_s += time.perf_counter() - started
+        drawing_s = self._drawing_s / (self.frames + 1)
+        steadied = self._steadied(Drawn(frame, lambda: styled), styled, drawing_s)
         if steadied.pixels is styled:  # the engine overwrites its buffer with the next frame
             return replace(steadied, pixels=styled.copy())
         return steadied
 
     def draw(self, frame: Frame) -> Drawn:
-        """The first half of a call: the network alone."""
+        """The first half of a call: the network, and as much of drawing as has to be in order."""
         started = time.perf_counter()
         fetch = self._engine.begin(frame.pixels)
-        self.stage_s["network"] += time.perf_counter() - started
+        self._drawing_s += time.perf_counter() - started
         ahead = self._engine.ahead(frame.pixels)
         return Drawn(frame, fetch, None if ahead is None else ahead.copy())
 
@@ -143,26 +150,33 @@ class Stylizer(Closing):
         """Do what `draw` left for `steady` to do: the thread of `draw` has time."""
         started = time.perf_counter()
         drawn.fetch()
-        self.stage_s["network"] += time.perf_counter() - started
+        self._drawing_s += time.perf_counter() - started
 
     def steady(self, drawn: Drawn) -> Frame:
         """The second half: anti-flicker and finish; in order of time, in one thread, any one."""
-        return self._steady(drawn, 0.0)
-
-    def _steady(self, drawn: Drawn, network_s: float) -> Frame:
-        """`network_s`: for how long the network keeps this thread from the next frame."""
         started = time.perf_counter()
-        frame, styled, self.frames = drawn.frame, drawn.styled, self.frames + 1
-        shown = self._temporal(frame.pixels, styled, frame.seconds, network_s)
+        styled = drawn.styled
+        drawing_s = time.perf_counter() - started
+        if self._engine.knows_network:
+            self._steadying_s += drawing_s
+        else:
+            self.waited_s += drawing_s
+        return self._steadied(drawn, styled, drawing_s)
+
+    def _steadied(self, drawn: Drawn, styled: Pixels, drawing_s: float) -> Frame:
+        """`drawing_s`: for how long drawing keeps this thread from the next frame."""
+        started = time.perf_counter()
+        frame, self.frames = drawn.frame, self.frames + 1
+        shown = self._temporal(frame.pixels, styled, frame.seconds, drawing_s)
         if self._snap is not None:
             shown = self._snap(shown)
         if self._successor is not None:
             steadier, snap = self._successor
             other = styled if drawn.ahead is None else drawn.ahead
-            other = steadier(frame.pixels, other, frame.seconds, network_s)
+            other = steadier(frame.pixels, other, frame.seconds, drawing_s)
             if snap is not None:
                 snap(other)
-        self.stage_s["temporal"] += time.perf_counter() - started
+        self._steadying_s += time.perf_counter() - started
         return replace(frame, pixels=shown)
 
     def set_look(self, look: Look) -> None:
@@ -180,7 +194,7 @@ class Stylizer(Closing):
 
     @property
     def network_s(self) -> float:
-        """Busy seconds so far of the network alone: a smaller one would save of them."""
+        """Seconds so far that `draw` took for what a smaller network would save of."""
         return self._engine.network_s
 
     @property

@@ -27,7 +27,7 @@ def is_prepared(style: Style, width: int, height: int, options: EngineOptions) -
     Raises EngineError, ModelError as making it would.
     """
     device, backend, _ = choose_engine(options)
-    spec, _ = engine_spec(style, width, height, options, device, is_live=True)
+    spec, _ = engine_spec(style, width, height, options, device)
     choices = candidates(
         backend,
         spec,
@@ -70,8 +70,6 @@ def engine_spec(
     height: int,
     options: EngineOptions,
     device: str,
-    *,
-    is_live: bool = False,
 ) -> tuple[EngineSpec, str]:
     """The engine for frames of this size, and the tier it has."""
     on_gpu = device != "cpu"

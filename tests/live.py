@@ -37,6 +37,7 @@ class ToyStylizer:
         self.temporal = TemporalReport("auto", "blend")
         self.stage_s = {"network": 0.0, "temporal": 0.0}
         self.network_s = 0.0
+        self.waited_s = 0.0
         self.drawn: list[int] = []
         """`pts` of every frame but the black ones of warming up."""
         self.told: list[object] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -133,6 +134,29 @@ class Overlapping(Protocol):
     def begin(self, pixels: Pixels) -> Fetch:
         """Send one frame on its way; EngineError as a call raises it."""
         ...
+
+
+class Once:
+    """What is left of a frame: done when first asked for, by whichever thread, and kept."""
+
+    def __init__(self, draw: Fetch) -> None:
+        self._draw: Fetch | None = draw
+        self._drawn: Pixels | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Pixels:
+        """The picture, every time the same."""
+        with self._lock:
+            if self._draw is not None:
+                self._drawn, self._draw = self._draw(), None
+        assert self._drawn is not None
+        return self._drawn
+
+
+def at_once(drawn: Pixels) -> Fetch:
+    """Of a picture that is drawn already, in a buffer that will be used again."""
+    kept = drawn.copy()
+    return lambda: kept
 
 
 @runtime_checkable

@@ -137,8 +137,7 @@ def weigh(
     of_fine, of_coarse = lines.of_fine, lines.of_coarse
     spread = of_fine.shape[0] // weight.shape[0]
     side = of_coarse.shape[0] // of_fine.shape[0]
-    loss, most, least = np.float32(0.65 / 0.24), np.float32(0.65), np.float32(0.16)
-    amount_, much_, crowd = np.float32(amount), np.float32(much), np.float32(0.35)
+    amount_, much_, most = np.float32(amount), np.float32(much), np.float32(0.65)
     for y in range(of_fine.shape[0]):
         ours, crowded, fine = weight[y // spread], density[y], of_fine[y]
         for k in range(spread):
@@ -148,11 +147,17 @@ def weigh(
             below, of_below = coarse[y * side + i], of_coarse[y * side + i]
             for k in range(side):
                 for x in range(fine.shape[0]):
-                    alone = _ONE - min(max((crowded[x] - least) * loss, _ZERO), most)
-                    of_below[x * side + k] = below[x * side + k] * (alone * fine[x] * much_)
+                    coarse_weight = _alone(crowded[x]) * fine[x] * much_
+                    of_below[x * side + k] = below[x * side + k] * coarse_weight
         for x in range(fine.shape[0]):
-            alone = _ONE - min(max((crowded[x] - least) * loss, _ZERO), most)
-            fine[x] *= most + crowd * alone
+            fine[x] *= most + (_ONE - most) * _alone(crowded[x])
+
+
+@part
+def _alone(density: Number) -> Number:
+    """How much wide lines count where lines are as dense as that, 0.35..1."""
+    loss, most = np.float32(0.65 / 0.24), np.float32(0.65)
+    return _ONE - min(max((density - np.float32(0.16)) * loss, _ZERO), most)
 
 
 @compiled
@@ -331,7 +336,8 @@ def _drawn(
     """`_fill` and `_inked` of one colour, rounded, without going through memory in between."""
     for x in range(out.shape[0]):
         fill = min(max(photo[x] * gate[x] + colour[x], _ZERO), _FULL)
-        out[x] = np.uint8(np.int32(fill + opacity[x] * (tone - share * fill) + _HALF))
+        level = fill + opacity[x] * (tone - share * fill) + _HALF
+        out[x] = np.uint8(np.int32(min(max(level, _ZERO), _FULL)))
 
 
 @part

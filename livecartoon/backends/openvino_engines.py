@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
-from livecartoon.backends.base import EngineSpec, Fetch, Memory
+from livecartoon.backends.base import EngineSpec, Fetch, Memory, Once, at_once
 from livecartoon.backends.blocks import Packer
 from livecartoon.backends.finish import Finish
 from livecartoon.backends.fullsize import Decided, Lines
@@ -69,8 +70,7 @@ class _AtOnce:
 
     def begin(self, pixels: Pixels, look: NDArray[np.float32]) -> Fetch:
         """Draw it, and keep a copy."""
-        drawn = self(pixels, look).copy()
-        return lambda: drawn
+        return at_once(self(pixels, look))
 
     def _infer(self, request: Any, inputs: Any) -> Any:  # noqa: ANN401  openvino is untyped
         started_s = time.perf_counter()
@@ -173,15 +173,15 @@ class _NetworkAndFinish(_Forgetful):
                 fresh = np.empty_like(self._drawn)
                 return self._packer.cropped(self._finish.draw(decided, lines, look, fresh))
 
-        lane.left = _Once(draw)
-        return lane.left
+        left = Once(draw)
+        lane.left = ref(left)
+        return left
 
     def _decide(
         self, lane: _Lane, pixels: Pixels, look: NDArray[np.float32]
     ) -> tuple[Decided, Lines]:
-        if lane.left is not None:  # its buffers are needed
-            lane.left()
-            lane.left = None
+        if (left := lane.left()) is not None:  # somebody may still want it: its buffers are needed
+            left()
         photo = self._packer.padded(pixels)
         answer = self._infer(lane.request, [self._packer.pack(photo)])
         gate, colour, weight = (answer[index][0] for index in range(3))
@@ -197,21 +197,5 @@ class _Lane:
     request: Any
     """Holds the maps of its last frame."""
     lines: Lines
-    left: _Once | None = None
-    """What is left to do of its last frame."""
-
-
-class _Once:
-    """Draws when first asked, by whichever thread, and keeps the picture."""
-
-    def __init__(self, draw: Callable[[], Pixels]) -> None:
-        self._draw: Callable[[], Pixels] | None = draw
-        self._drawn: Pixels | None = None
-        self._lock = threading.Lock()
-
-    def __call__(self) -> Pixels:
-        with self._lock:
-            if self._draw is not None:
-                self._drawn, self._draw = self._draw(), None
-        assert self._drawn is not None
-        return self._drawn
+    left: Callable[[], Once | None] = lambda: None
+    """What is left to do of its last frame, as long as anybody can ask for it."""

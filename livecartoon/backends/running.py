@@ -14,6 +14,7 @@ from livecartoon.backends.base import (
     Memory,
     Overlapping,
     Surrounding,
+    at_once,
     needed_layers,
 )
 from livecartoon.backends.choice import Candidate, Upgrade, open_best
@@ -58,6 +59,33 @@ class RunningEngine:
     def __call__(self, pixels: Pixels) -> Pixels:
         """Draw one frame; the result may be overwritten by the next call."""
         self._take_better()
+        return self._draw(pixels)
+
+    @property
+    def knows_network(self) -> bool:
+        """Whether what is around the network is told apart; else `network_s` is all of it."""
+        return isinstance(self.backend, Surrounding)
+
+    @property
+    def network_s(self) -> float:
+        """Busy seconds so far of what a smaller network would save of; engines may change."""
+        backend = self.backend
+        return backend.network_s if isinstance(backend, Surrounding) else self._busy_s
+
+    def begin(self, pixels: Pixels) -> Fetch:
+        """Start one frame; what is left of it is done elsewhere while the next one is begun.
+
+        The frame has to stay as it is until it is fetched. One that the watchdog wants to see is
+        drawn at once: it may cost the engine its place.
+        """
+        self._take_better()
+        backend = self.backend
+        if isinstance(backend, Overlapping) and not self._watchdog.is_due:
+            with self._timed():
+                return backend.begin(pixels)
+        return at_once(self._draw(pixels))
+
+    def _draw(self, pixels: Pixels) -> Pixels:
         with self._timed():
             drawn = self.backend(pixels)
         fault = self._watchdog(pixels, drawn)
@@ -66,30 +94,11 @@ class RunningEngine:
         self._fall_back(fault)
         return self.backend(pixels)
 
-    @property
-    def network_s(self) -> float:
-        """Busy seconds so far of what a smaller network would save of; engines may change."""
-        backend = self.backend
-        return backend.network_s if isinstance(backend, Surrounding) else self._busy_s
-
     @contextmanager
     def _timed(self) -> Iterator[None]:
         started_s = time.perf_counter()
         yield
         self._busy_s += time.perf_counter() - started_s
-
-    def begin(self, pixels: Pixels) -> Fetch:
-        """Start one frame; what is left of it is done elsewhere while the next one is begun.
-
-        A frame that the watchdog wants to see is drawn at once: it may cost the engine its place.
-        """
-        self._take_better()
-        backend = self.backend
-        if isinstance(backend, Overlapping) and not self._watchdog.is_due:
-            with self._timed():
-                return backend.begin(pixels)
-        drawn = self(pixels).copy()
-        return lambda: drawn
 
     def set_look(self, look: Look) -> None:
         """Move the sliders; the first one off its identity setting rebuilds the engine."""

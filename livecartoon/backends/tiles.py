@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from livecartoon.backends.base import Backend, EngineSpec, Fetch
+from livecartoon.backends.base import Backend, EngineSpec, Fetch, at_once
 from livecartoon.backends.running import RunningEngine
 from livecartoon.config import Look
 from livecartoon.frame import Pixels
@@ -43,6 +43,11 @@ class TiledEngine:
         return self._inner.given_up
 
     @property
+    def knows_network(self) -> bool:
+        """Whether what is around the network is told apart."""
+        return self._inner.knows_network
+
+    @property
     def network_s(self) -> float:
         """Busy seconds of the network."""
         return self._inner.network_s
@@ -60,8 +65,7 @@ class TiledEngine:
 
     def begin(self, pixels: Pixels) -> Fetch:
         """Draw one frame at once: its tiles share the buffers of one engine."""
-        drawn = self(pixels).copy()
-        return lambda: drawn
+        return at_once(self(pixels))
 
     def set_look(self, look: Look) -> None:
         """Move the sliders."""

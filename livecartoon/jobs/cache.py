@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from livecartoon import codestore
 from livecartoon.backends import cache
 from livecartoon.backends.locks import is_held
 from livecartoon.backends.selftest import selftest_summary
@@ -49,8 +50,9 @@ def prune(max_bytes: int | None, older_than_s: float | None) -> list[dict[str, A
 
 
 def clear() -> list[dict[str, Any]]:
-    """Throw all engines away that are not in use, and the weights of mixtures; what is gone."""
+    """Throw away all engines not in use, weights of mixtures and compiled loops; which engines."""
     forget_mixtures()
+    codestore.clear()
     return [_item(entry) for entry in cache.clear()]
 
 

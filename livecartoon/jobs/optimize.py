@@ -31,8 +31,6 @@ class OptimizeSettings:
     sizes: tuple[tuple[int, int], ...] = ((1280, 720),)
     is_forced: bool = False
     is_check_only: bool = False
-    is_live: bool = False
-    """Only for the sake of the thread share when timing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +116,7 @@ class _Task:
     ) -> None:
         self.style, self.options, self.settings = style, options, settings
         self.device, backend, _ = choose_engine(options)
-        self.spec, self.tier = engine_spec(
-            style, width, height, options, self.device, is_live=settings.is_live
-        )
+        self.spec, self.tier = engine_spec(style, width, height, options, self.device)
         self.ladder = ladder(backend, self.spec, self.device, options)
         self.dropped: list[str] = []
         self._on_phase: Callable[[str], None] = lambda name: None

@@ -42,7 +42,7 @@ class Blend:
     for frames beyond 720p. Time constants are in seconds: 15, 30 and 60 fps feel alike.
 
     Allocates nothing large after the first frame but what it returns. OpenCV's own threads gain
-    nothing at these sizes; their number, a setting of the whole process, is left alone.
+    nothing at these sizes; their number, a setting of the whole process, is for others to choose.
     """
 
     def __init__(self, strength: float, card: str | None = None) -> None:

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 LIVE_FRAME_S = 1 / 30
 """Seconds a live frame lasts, unless told otherwise."""
 LIVE_SHARE = 0.9
-"""Of that time for network and anti-flicker; steadier is not worth slower or coarser."""
+"""Of that time for the anti-flicker and what its thread draws; steadier is not worth slower."""
 TRIAL_FRAMES = 12
 """Live frames along the motion after which it is known what they cost."""
 
@@ -47,9 +47,9 @@ class Steadier:
         self.report = TemporalReport(mode)
 
     def __call__(
-        self, source: Pixels, styled: Pixels, seconds: float, network_s: float = 0.0
+        self, source: Pixels, styled: Pixels, seconds: float, drawing_s: float = 0.0
     ) -> Pixels:
-        """Return what to show; `network_s` = what drawing a frame takes in the same thread."""
+        """Return what to show; `drawing_s` = what drawing a frame takes in the same thread."""
         started_s = time.perf_counter()
         shown = self._filter(source, styled, seconds)
         elapsed_s = time.perf_counter() - started_s
@@ -58,7 +58,7 @@ class Steadier:
         report.frames[method] = report.frames.get(method, 0) + 1
         report.is_on_trial = False
         if self._is_live and method == "flow" and isinstance(self._filter, Sparing):
-            self._watch_cost(self._filter, elapsed_s, network_s)
+            self._watch_cost(self._filter, elapsed_s, drawing_s)
         return shown
 
     def reset(self) -> None:
@@ -73,18 +73,18 @@ class Steadier:
         self.report.note = "anti-flicker stays with blend: no level holds while it follows"
         return True
 
-    def _watch_cost(self, filter_: Sparing, elapsed_s: float, network_s: float) -> None:
+    def _watch_cost(self, filter_: Sparing, elapsed_s: float, drawing_s: float) -> None:
         count = self.report.frames["flow"]
         self.report.is_on_trial = count < TRIAL_FRAMES
         if count > TRIAL_FRAMES:
             return
         self._flow_s += elapsed_s
         flow_s = self._flow_s / count
-        if count == TRIAL_FRAMES and flow_s + network_s > self._most_s:
+        if count == TRIAL_FRAMES and flow_s + drawing_s > self._most_s:
             filter_.stay()
-            network = f", the network {1000 * network_s:.0f}" if network_s else ""
+            drawing = f", drawing {1000 * drawing_s:.0f}" if drawing_s >= 0.0005 else ""
             self.report.note = (
                 f"anti-flicker stays with blend: following the camera takes {1000 * flow_s:.0f} ms"
-                f" a frame{network}"
+                f" a frame{drawing}"
             )
             log.info("%s", self.report.note)

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LEAVES = {"closing", "compiled", "errors", "escape", "folders", "frame", "opencv"}
+LEAVES = {"closing", "codestore", "compiled", "errors", "escape", "folders", "frame", "opencv"}
 MIDDLE = LEAVES | {"config", "logs", "size", "slot", "threads"}
 #: Module or package of livecartoon -> what of ours it may import.
 OURS = {
     "__init__": {"api", "styles"},
     "__main__": {"cli"},
     "closing": set(),
-    "compiled": {"folders"},
+    "codestore": {"folders"},
+    "compiled": {"codestore"},
     "errors": set(),
     "escape": set(),
     "folders": set(),

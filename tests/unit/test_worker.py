@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from fractions import Fraction
 from types import SimpleNamespace
@@ -241,3 +242,39 @@ def split(levels: list[int]) -> tuple[list[int], list[int]]:
     """Levels up to the last of the second style, and from there on."""
     top = len(levels) - 1 - levels[::-1].index(245)
     return levels[:top], levels[top:]
+
+
+def test_worker_when_steadying_fails_then_says_so_although_no_frame_comes(shop, shelf):
+    inbox: Slot[Frame] = Slot()
+    outlet = Slot()
+    worker = Worker(inbox, outlet, tuple, shelf, static_skip=False)
+    ready(worker, shelf, StyleKey("copy"))
+
+    class Failing(type(shop.made[0])):
+        def steady(self, drawn):
+            raise OSError("out of memory")
+
+    shop.made[0].__class__ = Failing
+    running = threading.Thread(target=worker.run)
+    running.start()
+    inbox.put(frame(10))
+    running.join(LIMIT_S)
+    assert not running.is_alive()
+    with pytest.raises(OSError, match="out of memory"):
+        outlet.get(0)
+
+
+def test_worker_counts_what_it_completes_for_the_second_thread(shop, shelf):
+    worker = make_worker(shelf)
+    ready(worker, shelf, StyleKey("copy"))
+    worker.counts.work.take()
+
+    class Slow(type(shop.made[0])):
+        def complete(self, drawn):
+            time.sleep(0.05)
+
+    shop.made[0].__class__ = Slow
+    begun = worker.begin(frame(10, 1))
+    worker.complete(begun)
+    worker.finish(begun)
+    assert worker.counts.work.take()[0] >= 50

@@ -271,6 +271,7 @@ class LiveRun:
 
     def _end_worker(self) -> None:
         self._captured.close()
+        self._worker.hurry()
         self._worker_thread.join(JOIN_S)
 
     def _end_shelf(self) -> None:

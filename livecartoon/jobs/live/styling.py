@@ -51,7 +51,12 @@ class StylizerLike(Protocol):
 
     @property
     def network_s(self) -> float:
-        """Busy seconds so far of the network alone: a smaller one would save of them."""
+        """Seconds so far that `draw` took for what a smaller network would save of."""
+        ...
+
+    @property
+    def waited_s(self) -> float:
+        """The same of `steady`: it waits for a card."""
         ...
 
     def draw(self, frame: Frame) -> Any:  # noqa: ANN401  whatever `steady` takes

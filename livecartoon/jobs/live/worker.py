@@ -12,8 +12,8 @@ from livecartoon.config import Look, TemporalName
 from livecartoon.frame import Frame
 from livecartoon.jobs.live.ending import start_thread
 from livecartoon.jobs.live.gauge import Batch
-from livecartoon.jobs.live.handover import Handover
 from livecartoon.jobs.live.meters import RateMeter
+from livecartoon.jobs.live.relay import Relay
 from livecartoon.jobs.live.still import StillDetector
 from livecartoon.jobs.live.styling import Prepared, StyleKey, StyleShelf, StylizerLike
 from livecartoon.jobs.live.thinning import Thinner
@@ -33,7 +33,7 @@ class Picture:
     """None: no style is ready yet, this is the untouched source."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Begun:
     """A frame on its way from the first thread to the second."""
 
@@ -46,8 +46,9 @@ class Begun:
     """What `StylizerLike.draw` returned."""
     now_s: float = 0.0
     draw_s: float = 0.0
+    """What the first thread took, completing included."""
     network_s: float = 0.0
-    """Of `draw_s`, what a smaller network would save of."""
+    """What a smaller network would save of, as far as the first thread knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Worker:
         self._inbox, self._outlet, self._inboxes, self._shelf = inbox, outlet, inboxes, shelf
         self._still = StillDetector() if static_skip else None
         self._thinner = Thinner()
-        self._begun: Handover[Begun] = Handover()
+        self._begun: Relay[Begun] = Relay()
         self._to_begin = self._left = limit
         self._stage: Prepared | None = None
         self._look: Look | None = None
@@ -153,12 +154,17 @@ class Worker:
         stage = self._stage
         return stage is not None and stage.stylizer.stay()
 
+    def hurry(self) -> None:
+        """Leave out what waits for the second thread: nobody looks any more; any thread."""
+        self._begun.drop()
+
     def run(self) -> None:
         """Work until the inbox closes; what goes wrong reaches the outlet's reader."""
         with self._outlet, self._finishing():
             while self._to_begin != 0:
                 frame = self._inbox.get(POLL_S)
                 if frame is None:
+                    self._begun.check()
                     continue
                 if not self._thinner(time.monotonic(), self.controls.most_fps):
                     self.counts.left_out += 1
@@ -200,16 +206,18 @@ class Worker:
             self.counts.skipped += 1
             return Begun(frame, style)
         stylizer = self._stage.stylizer
-        before_s = stylizer.network_s
+        start_s, before_s = time.monotonic(), stylizer.network_s
         drawn = stylizer.draw(frame)
-        draw_s, network_s = time.monotonic() - now_s, stylizer.network_s - before_s
+        draw_s, network_s = time.monotonic() - start_s, stylizer.network_s - before_s
         self.counts.processed.tick(now_s)
         return Begun(frame, style, stylizer, drawn, now_s, draw_s, network_s)
 
     def complete(self, begun: Begun) -> None:
         """Take over from the second thread what drawing has left to do: it is behind."""
         if begun.stylizer is not None:
+            start_s = time.monotonic()
             begun.stylizer.complete(begun.drawn)
+            begun.draw_s += time.monotonic() - start_s
 
     def finish(self, begun: Begun) -> Picture:
         """Steady what was drawn; frames in the order in which they were begun."""
@@ -217,11 +225,13 @@ class Worker:
             return Picture(begun.frame, begun.frame, None)
         if begun.stylizer is None:
             return self._again(begun)
-        start_s = time.monotonic()
-        styled = begun.stylizer.steady(begun.drawn)
+        stylizer = begun.stylizer
+        start_s, waited_s = time.monotonic(), stylizer.waited_s
+        styled = stylizer.steady(begun.drawn)
         pace_s = max(begun.draw_s, time.monotonic() - start_s)
+        network_s = begun.network_s + stylizer.waited_s - waited_s
         self.counts.work.add(pace_s * 1000)
-        fixed_s = pace_s - min(max(begun.network_s, 0.0), pace_s)  # an engine may be a new one
+        fixed_s = pace_s - min(max(network_s, 0.0), pace_s)  # an engine may be a new one
         self.counts.fixed.add(fixed_s * 1000)
         shown = self._faded(begun.frame, styled, begun.now_s)
         self._last = Picture(begun.frame, shown, begun.style)

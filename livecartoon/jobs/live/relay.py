@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 POLL_S = 0.1
 
 
-class Handover(Generic[Item]):
+class Relay(Generic[Item]):
     """The giver waits while the taker has not begun with the thing before.
 
     What the taker fails with, the giver is told at its next `put` or `settle`.
@@ -35,6 +35,12 @@ class Handover(Generic[Item]):
     def settle(self) -> None:
         """Wait until all that was given has been dealt with."""
         self._wait_for(lambda: not self._waiting and not self._is_busy)
+
+    def drop(self) -> None:
+        """Forget what waits: its time is over."""
+        with self._changed:
+            self._waiting.clear()
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Give no more; what waits is still dealt with."""
