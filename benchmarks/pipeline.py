@@ -35,7 +35,7 @@ def run(clip: Path | None = None, frames: int = 150) -> dict[str, Any]:
         ours = _measured(lambda: convert_file(source, place / "ours.mp4", options, settings))
         report = ours.pop("result")
         plain.pop("result")
-    busiest = max(report.stage_ms[stage] for stage in ("decode", "stylize", "encode"))
+    busiest = max(report.stage_ms.values())  # each has a thread of its own
     return {
         "clip": source.name,
         "frames": report.frames_out,
