@@ -1,6 +1,7 @@
 """Workers of a cluster that are lost, busy or far, and the films that wait for them."""
 
 import _thread
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -211,6 +212,15 @@ def test_library_when_it_fails_fast_then_begins_none_but_those_already_open(
     assert len(reports) == len(batch.begun) <= 2
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """A process that was started in the background inherits deaf ears for Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_library_when_interrupted_then_begins_none_but_those_already_open(tmp_path: Path) -> None:
     def interrupt(number: int, hooks: Hooks) -> None:
         time.sleep(0.2)

@@ -1,4 +1,3 @@
-import logging
 import os
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 
 from livecartoon import codestore
+from livecartoon import compiled as compiled_module
 from livecartoon.compiled import compiled, part
 
 
@@ -29,6 +29,16 @@ def total(values):
 def store(tmp_path, monkeypatch):
     monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path))
     return tmp_path / codestore.FOLDER
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What the module logs, whatever other tests have done to the program's logging."""
+    lines = []
+    monkeypatch.setattr(
+        compiled_module.log, "info", lambda text, *words: lines.append(text % words)
+    )
+    return lines
 
 
 def ones():
@@ -73,25 +83,21 @@ def test_compiled_when_a_hash_is_missing_then_it_is_compiled_again(store):
     assert len(list(store.rglob(f"*{codestore.SEAL}"))) == 2
 
 
-def test_compiled_when_it_cannot_be_stored_then_goes_on_with_what_it_has(store, caplog):
+def test_compiled_when_it_cannot_be_stored_then_goes_on_with_what_it_has(store, told):
     function = compiled(total)
     for folder in store.iterdir():
         folder.rename(store.parent / "elsewhere")
         folder.write_text("a file where the folder was")
-    with caplog.at_level(logging.INFO):
-        assert function(ones()) == 6
-    assert "not kept" in caplog.text
+    assert function(ones()) == 6
+    assert "not kept" in told[0]
 
 
-def test_compiled_when_no_folder_can_be_made_then_says_so_and_goes_on(
-    tmp_path, monkeypatch, caplog
-):
+def test_compiled_when_no_folder_can_be_made_then_says_so_and_goes_on(tmp_path, monkeypatch, told):
     occupied = tmp_path / "file"
     occupied.write_text("")
     monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(occupied))
-    with caplog.at_level(logging.INFO):
-        assert compiled(total)(ones()) == 6
-    assert "in each process" in caplog.text
+    assert compiled(total)(ones()) == 6
+    assert "in each process" in told[0]
 
 
 def test_compiled_when_numba_is_told_to_do_nothing_then_is_compiled_all_the_same(store):
