@@ -32,7 +32,7 @@ UNDERWAY, ENCODER, STEADYING = 50, 240, 270
 its usual preset looks ahead to, and for the anti-flicker, whose next memory begins before the last
 one ends. Measured at 960x540: 51, then 118 with the anti-flicker, then 234 MiB in all."""
 LIBRARIES = 96 << 20
-"""Bytes that libraries and threads take later at any size; two thirds of it, what compiles loops."""
+"""Bytes that libraries and threads take later at any size; two thirds are the loops' compiler."""
 SHARE = 0.9
 """Of a card's free memory that a network may take if nobody says otherwise."""
 
