@@ -156,15 +156,16 @@ class Stylizer(Closing):
         """The second half: anti-flicker and finish; in order of time, in one thread, any one."""
         started = time.perf_counter()
         styled = drawn.styled
-        drawing_s = time.perf_counter() - started
+        rest_s = time.perf_counter() - started
         if self._engine.knows_network:
-            self._steadying_s += drawing_s
+            self._steadying_s += rest_s
         else:
-            self.waited_s += drawing_s
+            self.waited_s += rest_s
+        drawing_s = self.stage_s["network"] / (self.frames + 1)
         return self._steadied(drawn, styled, drawing_s)
 
     def _steadied(self, drawn: Drawn, styled: Pixels, drawing_s: float) -> Frame:
-        """`drawing_s`: for how long drawing keeps this thread from the next frame."""
+        """`drawing_s`: what drawing takes of a frame's way from camera to window."""
         started = time.perf_counter()
         frame, self.frames = drawn.frame, self.frames + 1
         shown = self._temporal(frame.pixels, styled, frame.seconds, drawing_s)

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 LIVE_FRAME_S = 1 / 30
 """Seconds a live frame lasts, unless told otherwise."""
 LIVE_SHARE = 0.9
-"""Of that time for the anti-flicker and what its thread draws; steadier is not worth slower."""
+"""Of that time for drawing and anti-flicker; steadier is not worth later, even side by side."""
 TRIAL_FRAMES = 12
 """Live frames along the motion after which it is known what they cost."""
 
@@ -49,7 +49,7 @@ class Steadier:
     def __call__(
         self, source: Pixels, styled: Pixels, seconds: float, drawing_s: float = 0.0
     ) -> Pixels:
-        """Return what to show; `drawing_s` = what drawing a frame takes in the same thread."""
+        """Return what to show; `drawing_s` = what drawing a frame takes beside this."""
         started_s = time.perf_counter()
         shown = self._filter(source, styled, seconds)
         elapsed_s = time.perf_counter() - started_s
