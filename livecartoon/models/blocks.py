@@ -27,24 +27,29 @@ class RepConv(nn.Module):
         self.point: nn.Conv2d | None = nn.Conv2d(inputs, outputs, 1, stride, 0, bias=False)
         self.has_identity = inputs == outputs and stride == 1
 
+    def kernel(self) -> Tensor:
+        """(outputs, inputs, 3, 3): the branches as one kernel."""
+        weight = self.conv.weight
+        if self.point is None:
+            return weight
+        weight = weight + F.pad(self.point.weight, (1, 1, 1, 1))
+        if self.has_identity:
+            middle = torch.zeros_like(weight)
+            middle[:, :, 1, 1].fill_diagonal_(1.0)
+            weight = weight + middle
+        return weight
+
     def forward(self, features: Tensor) -> Tensor:
         """(N, C, H, W) in, ReLU of the sum of the branches out."""
-        summed: Tensor = self.conv(features)
-        if self.point is not None:
-            summed = summed + self.point(features)
-            if self.has_identity:
-                summed = summed + features
-        return F.relu(summed)
+        if self.point is None:
+            return F.relu(self.conv(features))
+        # Adding up kernels is far less work than adding up pictures.
+        return F.relu(F.conv2d(features, self.kernel(), self.conv.bias, self.conv.stride, 1))
 
     @torch.no_grad()
     def fuse(self) -> None:
         """Fold the branches into the 3x3 kernel; a second call does nothing."""
-        if self.point is None:
-            return
-        self.conv.weight[:, :, 1, 1] += self.point.weight[:, :, 0, 0]
-        if self.has_identity:
-            channels = torch.arange(self.conv.out_channels)
-            self.conv.weight[channels, channels, 1, 1] += 1.0
+        self.conv.weight.copy_(self.kernel())
         self.point = None
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from livecartoon.models.blocks import BLOCK, from_blocks, to_blocks
 from livecartoon.models.ink import Ink
 from livecartoon.models.inkstyle import InkStyle
-from livecartoon.models.student import STUDENTS, Student
+from livecartoon.models.student import STUDENTS, Student, StudentMaps
 from trainer.beginning import beginning, with_gate_gain
 from trainer.config import StudentTraining
 from trainer.data.motion import inside, move, random_motion
@@ -107,7 +107,7 @@ class StudentRecipe:
         photo = torch.from_numpy(degrade(crops.photo, rng))
         target, strokes = torch.from_numpy(crops.target), torch.from_numpy(crops.line)
         blocks = to_blocks(photo, BLOCK)
-        maps = self.student.maps(blocks)
+        maps = self._maps(blocks)
         in_blocks = maps.flat(blocks)
         picture = from_blocks(in_blocks, BLOCK)
         flat = flat_loss(
@@ -142,6 +142,11 @@ class StudentRecipe:
         """Nothing beyond the configuration."""
         return {}
 
+    def _maps(self, blocks: Tensor) -> StudentMaps:
+        with torch.autocast(blocks.device.type, torch.bfloat16, enabled=self.config.bf16):
+            maps = self.student.maps(blocks)
+        return StudentMaps(*(one.float() for one in maps))
+
     def _steady_weight(self, done: float) -> float:
         start = self.config.steady_from
         return self.config.steady_weight * min(1.0, max(0.0, done - start) / 0.15)
@@ -151,7 +156,8 @@ class StudentRecipe:
         half = len(clean) // 2
         motion = random_motion(half, self.config.crop, rng)
         moved = move(torch.from_numpy(clean[:half]), motion).numpy()
-        again: Tensor = self.student(torch.from_numpy(degrade(moved, rng)))
+        blocks = to_blocks(torch.from_numpy(degrade(moved, rng)), BLOCK)
+        again = from_blocks(self._maps(blocks).flat(blocks), BLOCK)
         # Only the second draw learns: the gradient of a resampling costs as much as the network.
         along = move(picture[:half].detach(), motion)
         return (inside(again) - inside(along)).abs().mean()
