@@ -51,6 +51,17 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def own_cache(tmp_path: Path, engines: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache for engines of one test; the loops that others have compiled are in it."""
+    folder, kernels = tmp_path / "cache", engines / "kernels"
+    kernels.mkdir(exist_ok=True)
+    folder.mkdir()
+    (folder / "kernels").symlink_to(kernels)
+    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of sample clips and photos that does not travel with the repository."""

@@ -23,7 +23,7 @@ Memory: TypeAlias = NDArray[np.float32] | None
 Fetch: TypeAlias = Callable[[], Pixels]
 """Waits for a frame that was begun; the caller's pixels, every time the same, in any thread."""
 EnginePrecision = Literal["fp16", "fp32", "int8"]
-GRAPH_VERSION = 5
+GRAPH_VERSION = 6
 """Raised whenever the layers around the network change the picture: engines are rebuilt."""
 
 

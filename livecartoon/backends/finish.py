@@ -14,20 +14,18 @@ from numpy.typing import NDArray
 from livecartoon.backends.blocks import BLOCK, Plane
 from livecartoon.backends.colours import ColourTable
 from livecartoon.backends.fullsize import (
-    REACH,
     Decided,
     Lines,
     Rows,
     draw,
     fills_of,
-    lines_of,
     luminance,
-    weigh,
 )
 from livecartoon.backends.fullsize import ink as draw_ink
+from livecartoon.backends.lineloops import ALONG, REACH, lines_of
 from livecartoon.frame import Pixels
 from livecartoon.models.cube import Lattice
-from livecartoon.models.inkstyle import WIDER, InkStyle, fine_radius, line_scale
+from livecartoon.models.inkstyle import WIDER, InkStyle, line_scale
 
 STRIP_ROWS = 48
 """Graded at a time: three float colours of them stay in a core's own cache."""
@@ -52,21 +50,9 @@ class Finish:
         than the frames; `layers` as in `EngineSpec`, `lattice` the fills' colour table.
         """
         self._ink, self._layers, self._times = ink, layers, reduction
-        self._cell = BLOCK if reduction == 1 else reduction
-        step = 2 if reduction == 1 else reduction
         rows, columns = (side * reduction for side in small)
-        self._size, self._low = (rows, columns), (rows // step, columns // step)
-        self._fine = _Darkness(
-            ink.sigma * line_scale(reduction),
-            self._size,
-            self._cell,
-            fine_radius(self._cell),
-            (ink.threshold, ink.ramp),
-        )
-        self._coarse = _Darkness(
-            ink.sigma, self._low, 2, REACH, (1.5 * ink.threshold, 1.2 * ink.ramp)
-        )
-        self._coarse_lines = np.empty(self._low, np.float32)
+        self._size, self._cells = (rows, columns), small
+        self._darkness = _Darkness(ink, self._size, reduction)
         self._finding, self._drawing = Rows.of(columns, reduction), Rows.of(columns, reduction)
         self._tone = np.array(ink.tone, np.float32) * np.float32(255)
         self._table = None if lattice is None else ColourTable(lattice, STRIP_ROWS, columns)
@@ -79,28 +65,18 @@ class Finish:
 
     def new_lines(self) -> Lines:
         """Room for the lines of one frame."""
-        rows, columns = self._size
-        cells = rows // self._cell, columns // self._cell
-        sizes = self._size, cells, self._low
-        fine, of_fine, of_coarse = (np.empty(size, np.float32) for size in sizes)
-        return Lines(fine, of_fine, of_coarse, 1 - float(self._ink.tint), self._tone)
+        found, weight = (np.empty(size, np.float32) for size in (self._size, self._cells))
+        return Lines(found, weight, 1 - float(self._ink.tint), self._tone)
 
     def find_lines(self, decided: Decided, weight: Plane, amount: float, lines: Lines) -> None:
-        """Find the lines of both scales, and how much of each counts, as `Ink.lines` does.
+        """Find the lines, and how much each counts, as `Ink` does.
 
         `weight` (h, w, 1) is the network's, `amount` the slider.
         """
-        ink, cells = self._ink, lines.of_fine.shape
-        bright, low = self._fine.inside, self._low[::-1]
-        luminance(decided, self._finding, bright)
-        cv2.resize(bright, low, dst=self._coarse.inside, interpolation=cv2.INTER_AREA)
-        self._coarse(self._finding, self._coarse_lines)
-        self._fine(self._finding, lines.fine)
-        density = cv2.resize(lines.fine, cells[::-1], interpolation=cv2.INTER_AREA)
-        blurred = cv2.blur(density, (5, 5), borderType=cv2.BORDER_CONSTANT)
-        weight, crowd = np.ascontiguousarray(weight[..., 0]), np.asarray(blurred, np.float32)
-        amount *= ink.strength
-        weigh(crowd, weight, self._coarse_lines, amount, float(ink.coarse), lines)
+        luminance(decided, self._finding, self._darkness.inside)
+        self._darkness(lines.found)
+        scaled = weight[..., 0] * np.float32(amount * self._ink.strength)
+        cv2.resize(scaled, self._cells[::-1], dst=lines.weight, interpolation=cv2.INTER_LINEAR)
 
     def draw(
         self, decided: Decided, lines: Lines, look: NDArray[np.float32], drawn: Pixels
@@ -144,35 +120,31 @@ class Finish:
 
 
 class _Darkness:
-    """(G_wide - G_narrow) / (G_wide + 0.12), ramped to 0..1, as `Ink` finds it.
+    """How dark a pixel is beside its surroundings, along a line, ramped to 0..1, as `Ink` does.
 
-    Write the luminance in levels, plus `DARK`, to `inside`, then call: with N and W the blurs of
-    that, the darkness is 1 - N / W.
+    Write the luminance in levels, plus `DARK`, to `inside`, then call.
     """
 
-    def __init__(
-        self,
-        sigma: float,
-        size: tuple[int, int],
-        block: int,
-        radius: int,
-        line: tuple[float, float],
-    ) -> None:
-        threshold, ramp = line
-        self._block = block
-        self._ramp = 1 / (ramp * threshold), (1 - threshold) / (ramp * threshold)
-        self._kernels = np.stack([_gaussian(s, radius) for s in (sigma, sigma * WIDER)])
+    def __init__(self, ink: InkStyle, size: tuple[int, int], reduction: int) -> None:
+        self._block = BLOCK if reduction == 1 else reduction
+        step = ink.ramp * ink.threshold
+        self._ramp = 1 / step, (1 - ink.threshold) / step
+        sigma = ink.sigma * line_scale(reduction)
+        self._kernels = np.stack([_gaussian(s) for s in (sigma, sigma * WIDER)])
+        rows, columns = size
         self.inside: Plane = np.empty(size, np.float32)
+        self._dark = np.empty((rows + 2 * ALONG, columns + 2 * ALONG), np.float32)
+        self._blurred = np.empty((4, columns + 2 * REACH), np.float32)
 
-    def __call__(self, rows: Rows, lines: Plane) -> None:
+    def __call__(self, lines: Plane) -> None:
         """Write the lines."""
-        lines_of(self.inside, self._kernels, self._block, self._ramp, rows, lines)
+        room = self._dark, self._blurred
+        lines_of(self.inside, self._kernels, self._block, self._ramp, *room, lines)
 
 
-def _gaussian(sigma: float, radius: int) -> Plane:
-    """A kernel (9,) of which only `radius` to each side are not 0."""
+def _gaussian(sigma: float) -> Plane:
     offset = np.arange(-REACH, REACH + 1, dtype=np.float32)
-    kernel = np.exp(-(offset**2) / (2 * sigma**2)) * (np.abs(offset) <= radius)
+    kernel = np.exp(-(offset**2) / (2 * sigma**2))
     return np.asarray(kernel / kernel.sum(), np.float32)
 
 

@@ -18,8 +18,6 @@ from livecartoon.compiled import compiled, part
 Levels = NDArray[np.uint8]
 Number = np.floating[Any]
 Row = TypeVar("Row", Levels, Plane)
-REACH = 4
-"""Pixels to each side of the Gaussians' middle."""
 DARK = np.float32(0.12 * 255)
 """Keeps relative darkness finite in the dark: added to the luminance once, before it is blurred."""
 _ZERO, _ONE, _HALF, _FULL = np.float32(0), np.float32(1), np.float32(0.5), np.float32(255)
@@ -41,11 +39,10 @@ class Decided(NamedTuple):
 class Lines(NamedTuple):
     """What is drawn over the fills: of an opacity o, 1 - o share of them is kept, o tone added."""
 
-    fine: Plane
-    """(H, W) 0..1; it counts as much as its cell of `of_fine` says."""
-    of_fine: Plane
-    of_coarse: Plane
-    """The opacity of the other lines, by cells of its own; the larger one counts."""
+    found: Plane
+    """(H, W) 0..1."""
+    weight: Plane
+    """How much they count, of cells of whole pixels."""
     share: float
     tone: Plane
     """(3,) in levels."""
@@ -65,9 +62,7 @@ class Rows(NamedTuple):
     whole: Levels
     """(3, W)."""
     opacity: Plane
-    """(3, W): that, and the weights it is made of."""
-    blurred: Plane
-    """(4, W + 2 REACH): two blurs down, longer by the edges, and along."""
+    """(2, W): that, and the weights it is made of."""
 
     @classmethod
     def of(cls, width: int, times: int) -> Rows:
@@ -75,8 +70,8 @@ class Rows(NamedTuple):
         low, floats = width // times + 2, np.float32
         shapes = (2, 4, low), (4, low), (4, width), (3, width)
         lows, mixed, maps, planes = (np.empty(shape, floats) for shape in shapes)
-        opacity, blurred = np.empty((3, width), floats), np.empty((4, width + 2 * REACH), floats)
-        return cls(lows, mixed, maps, planes, np.empty((3, width), np.uint8), opacity, blurred)
+        whole, opacity = np.empty((3, width), np.uint8), np.empty((2, width), floats)
+        return cls(lows, mixed, maps, planes, whole, opacity)
 
 
 @compiled
@@ -97,67 +92,6 @@ def fills_of(decided: Decided, rows: Rows, out: Plane) -> None:
         have = _maps_of_row(y, decided, have, rows)
         _fill(decided.photo[y], rows.maps, rows.planes)
         _join(rows.planes, out[y])
-
-
-@compiled
-def lines_of(
-    bright: Plane, kernels: Plane, block: int, ramp: tuple[float, float], rows: Rows, out: Plane
-) -> None:
-    """Write how much of a line each pixel of `bright` (H, W) is, 0..1, to `out`.
-
-    With N and W its blurs by the two `kernels` (2, 9) and slope and offset of `ramp`:
-    offset - slope N / W. The picture goes on beyond its edge by repetitions of the `block` pixels
-    there, as padding in blocks does.
-    """
-    height, width = bright.shape
-    narrow, wide = rows.blurred[0], rows.blurred[1]
-    along, out_of = rows.blurred[2], rows.blurred[3]
-    slope, offset = np.float32(ramp[0]), np.float32(ramp[1])
-    for y in range(height):
-        _blur_down(bright, y, block, kernels, narrow, wide)
-        for i in range(REACH):
-            left = REACH + _inside(i - REACH, width, block)
-            right = REACH + _inside(width + i, width, block)
-            narrow[i], narrow[REACH + width + i] = narrow[left], narrow[right]
-            wide[i], wide[REACH + width + i] = wide[left], wide[right]
-        _blur_along(narrow, kernels[0], along, width)
-        _blur_along(wide, kernels[1], out_of, width)
-        _ramped(along, out_of, slope, offset, out[y])
-
-
-@compiled
-def weigh(
-    density: Plane, weight: Plane, coarse: Plane, amount: float, much: float, lines: Lines
-) -> None:
-    """Write how much each cell's lines count: to `of_fine`, and those of `coarse` to `of_coarse`.
-
-    Where lines crowd (`density`, of the cells of `of_fine`) wide ones give way. `weight` (h, w)
-    is the network's, `amount` goes with it, `much` with the coarse ones.
-    """
-    of_fine, of_coarse = lines.of_fine, lines.of_coarse
-    spread = of_fine.shape[0] // weight.shape[0]
-    side = of_coarse.shape[0] // of_fine.shape[0]
-    amount_, much_, most = np.float32(amount), np.float32(much), np.float32(0.65)
-    for y in range(of_fine.shape[0]):
-        ours, crowded, fine = weight[y // spread], density[y], of_fine[y]
-        for k in range(spread):
-            for x in range(ours.shape[0]):
-                fine[x * spread + k] = max(ours[x] * amount_, _ZERO)
-        for i in range(side):
-            below, of_below = coarse[y * side + i], of_coarse[y * side + i]
-            for k in range(side):
-                for x in range(fine.shape[0]):
-                    coarse_weight = _alone(crowded[x]) * fine[x] * much_
-                    of_below[x * side + k] = below[x * side + k] * coarse_weight
-        for x in range(fine.shape[0]):
-            fine[x] *= most + (_ONE - most) * _alone(crowded[x])
-
-
-@part
-def _alone(density: Number) -> Number:
-    """How much wide lines count where lines are as dense as that, 0.35..1."""
-    loss, most = np.float32(0.65 / 0.24), np.float32(0.65)
-    return _ONE - min(max((density - np.float32(0.16)) * loss, _ZERO), most)
 
 
 @compiled
@@ -294,16 +228,14 @@ def _join(planes: Row, out: Row) -> None:
 @part
 def _opacity(y: int, lines: Lines, out: Plane) -> None:
     """How much of the line's colour the pixels of row `y` get, 0..1, to the first of `out`."""
-    height = lines.fine.shape[0]
-    _repeat(lines.of_fine, y, height // lines.of_fine.shape[0], out[1])
-    _repeat(lines.of_coarse, y, height // lines.of_coarse.shape[0], out[2])
-    _larger(lines.fine[y], out[1], out[2], out[0])
+    _repeat(lines.weight, y, lines.found.shape[0] // lines.weight.shape[0], out[1])
+    _product(lines.found[y], out[1], out[0])
 
 
 @part
-def _larger(fine: Plane, of_fine: Plane, coarse: Plane, out: Plane) -> None:
+def _product(found: Plane, weight: Plane, out: Plane) -> None:
     for x in range(out.shape[0]):
-        out[x] = min(max(fine[x] * of_fine[x], coarse[x]), _ONE)
+        out[x] = min(max(found[x] * weight[x], _ZERO), _ONE)
 
 
 @part
@@ -338,50 +270,3 @@ def _drawn(
         fill = min(max(photo[x] * gate[x] + colour[x], _ZERO), _FULL)
         level = fill + opacity[x] * (tone - share * fill) + _HALF
         out[x] = np.uint8(np.int32(min(max(level, _ZERO), _FULL)))
-
-
-@part
-def _inside(place: int, length: int, block: int) -> int:
-    """Where a pixel beyond the edge is found again, `block` pixels of which are repeated."""
-    if place < 0:
-        return place % block
-    return place if place < length else length - block + (place - length) % block
-
-
-@part
-def _blur_down(
-    bright: Plane, y: int, block: int, kernels: Plane, of_narrow: Plane, of_wide: Plane
-) -> None:
-    """Weigh the nine rows around `y` by both kernels; the rows out are `REACH` longer."""
-    height, width = bright.shape
-    a, i = bright[_inside(y - 4, height, block)], bright[_inside(y + 4, height, block)]
-    b, h = bright[_inside(y - 3, height, block)], bright[_inside(y + 3, height, block)]
-    c, g = bright[_inside(y - 2, height, block)], bright[_inside(y + 2, height, block)]
-    d, f = bright[_inside(y - 1, height, block)], bright[_inside(y + 1, height, block)]
-    e, narrow, wide = bright[y], kernels[0], kernels[1]
-    n0, n1, n2, n3, n4 = narrow[4], narrow[5], narrow[6], narrow[7], narrow[8]
-    w0, w1, w2, w3, w4 = wide[4], wide[5], wide[6], wide[7], wide[8]
-    for x in range(width):
-        s1, s2, s3, s4 = d[x] + f[x], c[x] + g[x], b[x] + h[x], a[x] + i[x]
-        of_narrow[x + REACH] = e[x] * n0 + s1 * n1 + s2 * n2 + s3 * n3 + s4 * n4
-        of_wide[x + REACH] = e[x] * w0 + s1 * w1 + s2 * w2 + s3 * w3 + s4 * w4
-
-
-@part
-def _blur_along(row: Plane, kernel: Plane, out: Plane, width: int) -> None:
-    """Weigh nine neighbours in a row that is `REACH` longer at each end."""
-    k0, k1, k2, k3, k4 = kernel[4], kernel[5], kernel[6], kernel[7], kernel[8]
-    for x in range(width):
-        out[x] = (
-            row[x + 4] * k0
-            + (row[x + 3] + row[x + 5]) * k1
-            + (row[x + 2] + row[x + 6]) * k2
-            + (row[x + 1] + row[x + 7]) * k3
-            + (row[x] + row[x + 8]) * k4
-        )
-
-
-@part
-def _ramped(narrow: Plane, wide: Plane, slope: Number, offset: Number, out: Plane) -> None:
-    for x in range(out.shape[0]):
-        out[x] = min(max(offset - slope * narrow[x] / wide[x], _ZERO), _ONE)

@@ -40,10 +40,9 @@ description = "{description}"
 lut = "{lut}"
 
 [ink]
-sigma = {sigma}  # pixels: width of the finer lines
+sigma = {sigma}  # pixels: width of the lines
 threshold = {threshold}  # how much darker than its surroundings a line must be
 ramp = {ramp}  # smaller is crisper
-coarse = {coarse}  # weight of the wide lines
 strength = {strength}  # opacity of a full line
 tint = {tint}  # share of the fill that shows through
 tone = {tone}  # red, green, blue of the ink, 0..1

@@ -18,8 +18,8 @@ from livecartoon.models.student import StudentMaps
 
 EPSILON = 0.004
 """Variance of luminance that counts as half an edge."""
-CLASSIC_INK = InkStyle(0.8, 0.03, 0.9, 0.6, 0.8, 0.2)
-CLASSIC_VERSION = "classic-3"
+CLASSIC_INK = InkStyle(0.8, 0.03, 0.9, 0.8, 0.2)
+CLASSIC_VERSION = "classic-4"
 """Stands where a trained style has the hash of its weights."""
 
 

@@ -2,78 +2,54 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from livecartoon.models.blocks import (
     BLOCK,
-    from_blocks,
     gaussian_in_blocks,
     luminance_in_blocks,
     repeat_per_colour,
     replicate_pad,
-    smaller_in_blocks,
-    to_blocks,
 )
-from livecartoon.models.inkstyle import WIDER, InkStyle, fine_radius
+from livecartoon.models.inkstyle import WIDER, InkStyle
+
+_ALONG = tuple(f"along{i}" for i in range(4))
 
 
 class Ink(nn.Module):
-    """Two-scale relative difference of Gaussians, thinned where lines crowd.
+    """Relative difference of Gaussians, averaged along the line.
 
     u = (G_wide - G_narrow) / (G_wide + 0.12) is how much darker a pixel is than its
-    surroundings; the division makes it blind to exposure.
+    surroundings; the division makes it blind to exposure. Its mean along the best of four
+    directions closes gaps and leaves specks out: strokes instead of crumbs, as the flow-based
+    difference of Gaussians has them (Kang et al. 2007), without a flow.
     """
 
-    def __init__(
-        self, style: InkStyle, block: int = BLOCK, scale: float = 1.0, step: int = 2
-    ) -> None:
-        """`block`: side of the sub-pixel block; `scale`: width of the fine lines, 1 = the style's.
-
-        The coarse scale is found at a size `step` times smaller: half, or the blocks' means,
-        where it is as wide as at the network's own size.
-        """
+    def __init__(self, style: InkStyle, block: int = BLOCK, scale: float = 1.0) -> None:
+        """`block`: side of the sub-pixel block; `scale`: width of the lines, 1 = the style's."""
         super().__init__()
         self.style = style
-        self.block = block
-        self.step = step
-        down, up = smaller_in_blocks(block, step)
-        self.fine = _Darkness(style.sigma * scale, block, fine_radius(block))
-        self.coarse = _Darkness(style.sigma, 2, 4)
+        self.darkness = _Darkness(style.sigma * scale, block)
         buffers = {
             "luminance": luminance_in_blocks(block),
-            "down": down,
-            "up": up,
-            "mean": torch.full((1, block * block, 1, 1), 1 / (block * block)),
             "repeat": repeat_per_colour(block),
             "tone": torch.tensor(style.tone).repeat(block * block)[None, :, None, None],
-        }
+        } | dict(zip(_ALONG, _strokes_in_blocks(block), strict=True))
         for name, value in buffers.items():
             self.register_buffer(name, value, persistent=False)
 
     def lines(self, luminance: Tensor) -> Tensor:
         """Darkness 0..1 of the lines of a luminance picture, both (N, b^2, H/b, W/b)."""
-        style = self.style
-        fine = _ramp(self.fine(luminance), style.threshold, style.ramp)
-        coarse = self._coarse(luminance)
-        density = F.avg_pool2d(_convolve(fine, self.mean), 5, 1, 2)
-        alone = 1 - 0.65 * torch.clamp((density - 0.16) / 0.24, 0, 1)
-        coarse = _convolve(coarse * (alone * style.coarse), self.up)
-        return torch.maximum(fine * (0.65 + 0.35 * alone), coarse)
-
-    def _tone(self) -> Tensor:
-        assert isinstance(self.tone, Tensor)
-        return self.tone
-
-    def _coarse(self, luminance: Tensor) -> Tensor:
-        smaller = _convolve(luminance, self.down)
-        if self.block == self.step:  # one channel is a bad shape for a convolution: 2x2 blocks
-            smaller = to_blocks(smaller.permute(0, 2, 3, 1), 2)
-        lines = _ramp(self.coarse(smaller), 1.5 * self.style.threshold, 1.2 * self.style.ramp)
-        if self.block == self.step:
-            lines = from_blocks(lines, 2).permute(0, 3, 1, 2)
-        return lines
+        dark = self.darkness(luminance)
+        across, down, falling, rising = (_convolve(dark, self.get_buffer(n)) for n in _ALONG)
+        along = torch.maximum(torch.maximum(across, down), torch.maximum(falling, rising))
+        threshold, ramp = self.style.threshold, self.style.ramp
+        return torch.clamp((along - threshold) / (ramp * threshold), 0, 1)
 
     def forward(
         self,
@@ -84,7 +60,7 @@ class Ink(nn.Module):
     ) -> Tensor:
         """Draw on a flat picture (N, 3*b^2, H/b, W/b) in 0..1.
 
-        `weight` (N, 1, H/b, W/b) scales the lines per block, `amount` all of them. With `fills`
+        `weight` (N, 1 or b^2, H/b, W/b) scales the lines, `amount` all of them. With `fills`
         the lines found in `flat` are drawn on that picture.
         """
         lines = self.lines(_convolve(flat, self.luminance))
@@ -93,13 +69,17 @@ class Ink(nn.Module):
         fills = flat if fills is None else fills
         return fills * (1 - opacity * (1 - self.style.tint)) + opacity * self._tone()
 
+    def _tone(self) -> Tensor:
+        assert isinstance(self.tone, Tensor)
+        return self.tone
+
 
 class _Darkness(nn.Module):
     """(G_wide - G_narrow) / (G_wide + 0.12) of a luminance in blocks."""
 
-    def __init__(self, sigma: float, block: int, radius: int) -> None:
+    def __init__(self, sigma: float, block: int) -> None:
         super().__init__()
-        narrow, wide = (gaussian_in_blocks(s, block, radius) for s in (sigma, sigma * WIDER))
+        narrow, wide = (gaussian_in_blocks(s, block) for s in (sigma, sigma * WIDER))
         self.outputs = block * block
         self.register_buffer("both", torch.cat([wide - narrow, wide]), persistent=False)
         self.register_buffer(
@@ -121,11 +101,28 @@ class _Darkness(nn.Module):
         return difference / (F.conv2d(both, self.select[count:]) + 0.12)
 
 
+def _strokes_in_blocks(block: int) -> list[Tensor]:
+    """Means along a stroke across, down, falling and rising, as convolutions of the block form.
+
+    Seven pixels long, five where they are diagonal. (b^2, b^2, k, l) float32 each.
+    """
+    kernels = []
+    for step_y, step_x, reach in ((0, 1, 3), (1, 0, 3), (1, 1, 2), (-1, 1, 2)):
+        high, wide = (math.ceil(reach * abs(step) / block) for step in (step_y, step_x))
+        kernel = torch.zeros(block * block, block * block, 2 * high + 1, 2 * wide + 1)
+        for y, x in itertools.product(range(block), repeat=2):
+            for i in range(-reach, reach + 1):
+                row, column = y + i * step_y, x + i * step_x
+                inner = row % block * block + column % block
+                place = high + row // block, wide + column // block
+                kernel[y * block + x, inner, place[0], place[1]] = 1 / (2 * reach + 1)
+        kernels.append(kernel)
+    return kernels
+
+
 def _convolve(picture: Tensor, kernel: Tensor | nn.Module) -> Tensor:
     assert isinstance(kernel, Tensor)
-    border = kernel.shape[-1] // 2
-    return F.conv2d(replicate_pad(picture, border) if border else picture, kernel)
-
-
-def _ramp(darkness: Tensor, threshold: float, ramp: float) -> Tensor:
-    return torch.clamp((darkness - threshold) / (ramp * threshold), 0, 1)
+    high, wide = (side // 2 for side in kernel.shape[-2:])
+    if high or wide:
+        picture = F.pad(picture, (wide, wide, high, high), mode="replicate")
+    return F.conv2d(picture, kernel)

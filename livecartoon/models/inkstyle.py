@@ -16,13 +16,11 @@ class InkStyle:
     """How a style draws its lines."""
 
     sigma: float = 0.8
-    """Pixels; width of the finer scale."""
+    """Pixels; width of the lines."""
     threshold: float = 0.03
     """Relative darkness at which a line begins."""
     ramp: float = 1.4
     """A line is full at (1 + ramp) x threshold."""
-    coarse: float = 0.5
-    """Weight of the lines found at twice the scale."""
     strength: float = 0.6
     """Opacity of a full line."""
     tint: float = 0.3
@@ -38,20 +36,15 @@ class InkStyle:
 def ink_of(header: Mapping[str, str]) -> InkStyle:
     """How the style of a weights file draws its lines; ModelError E603, E604."""
     values = json_field(header, "ink")
+    values.pop("coarse", None)  # files of earlier versions had wide lines as well
     if "tone" in values:
         values["tone"] = tuple(values["tone"])
     return config_of(InkStyle, values)
 
 
-def fine_radius(block: int) -> int:
-    """Pixels at which the fine Gaussians are cut, in blocks of that side."""
-    return 4 if block == 2 else min(block, 4)
-
-
 def line_scale(reduction: int) -> float:
-    """Width of the fine lines at `reduction` times the network's size, 1 = the style's.
+    """Width of the lines at `reduction` times the network's size, 1 = the style's.
 
-    A drawing made larger gets lines of hardly more pixels: crisp, with the wide strokes left
-    to the coarse scale, which grows with the picture.
+    A drawing made larger gets wider lines, but not in proportion: they look finer drawn.
     """
-    return 1.0 if reduction == 1 else 1.25
+    return float(reduction**0.5)

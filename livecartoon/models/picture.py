@@ -81,14 +81,14 @@ class StudentPicture(nn.Module):
         self.layers = layers
         self.table = table
         self.block = BLOCK if reduction == 1 else reduction
-        step = 2 if reduction == 1 else reduction
-        self.ink = Ink(ink, self.block, line_scale(reduction), step)
+        self.ink = Ink(ink, self.block, line_scale(reduction))
         down, _ = smaller_in_blocks(self.block, self.block)
         buffers = {
             "luminance": luminance_in_blocks(self.block),
             "reduce": per_colour(down),
             "enlarge": per_colour(enlarge_in_blocks(self.block)),
             "repeat": repeat_per_colour(self.block),
+            "spread": enlarge_in_blocks(BLOCK),
             "scale": torch.full((3 * self.block**2, 1, 1, 1), 1 / 255),
         }
         for name, value in buffers.items():
@@ -125,10 +125,11 @@ class StudentPicture(nn.Module):
         return frame
 
     def _flat(self, photo: Tensor) -> tuple[Tensor, Tensor]:
-        """Flat picture in blocks and the weight of its lines per block."""
+        """Flat picture in blocks and the weight of its lines, bilinear from one per 4x4 block."""
         if self.reduction == 1:
             maps = self.generator.maps(photo)
-            return maps.flat(photo), maps.line
+            weight = F.conv2d(replicate_pad(maps.line), self.spread)  # type: ignore[arg-type]
+            return maps.flat(photo), weight
         small = F.conv2d(photo, self.reduce)  # type: ignore[arg-type]
         small = torch.floor(small * 255 + 0.5) / 255  # a photo in whole levels, as in training
         maps = self.generator.maps(to_blocks(small.permute(0, 2, 3, 1), BLOCK))
@@ -136,7 +137,8 @@ class StudentPicture(nn.Module):
             F.conv2d(replicate_pad(from_blocks(low, BLOCK).permute(0, 3, 1, 2)), self.enlarge)  # type: ignore[arg-type]
             for low in (maps.gate, maps.colour())
         )
-        weight = F.interpolate(maps.line, scale_factor=float(BLOCK), mode="nearest")
+        weight = from_blocks(F.conv2d(replicate_pad(maps.line), self.spread), BLOCK)  # type: ignore[arg-type]
+        weight = weight.permute(0, 3, 1, 2)
         return gate * photo + colour, weight
 
     def _luma(self, picture: Tensor) -> Tensor:

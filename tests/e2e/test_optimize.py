@@ -27,8 +27,7 @@ REGISTRY = Registry().with_resources(
 
 
 @pytest.fixture
-def style(tmp_path, monkeypatch):
-    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path / "cache"))
+def style(tmp_path, own_cache):
     pytest.importorskip("openvino")
     return str(write_student(tmp_path / "drawn.safetensors"))
 

@@ -13,12 +13,7 @@ from livecartoon import cli
 from tests.drawing import ClipPlan, drawn_photo, write_clip, write_paper
 from trainer.__main__ import main as trainer_main
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path / "cache"))
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_cache")]
 
 
 def run(*arguments: object) -> None:

@@ -16,11 +16,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch, own_cache):
     """The current folder, with a photo, a clip and a few styles."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LIVECARTOON_STYLES", str(tmp_path / "styles"))
-    monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     write_family(tmp_path / "styles")
     write_clip(tmp_path / "holiday.mp4", 0.5)

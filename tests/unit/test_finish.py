@@ -13,7 +13,7 @@ from livecartoon.models.picture import StudentPicture
 from livecartoon.models.student import StudentMaps
 from tests.drawing import drawn_photo
 
-INK = InkStyle(threshold=0.02, tone=(0.2, 0.1, 0.3), strength=1.5, coarse=0.8)
+INK = InkStyle(threshold=0.02, tone=(0.2, 0.1, 0.3), strength=1.5)
 
 
 class Deciding(nn.Module):

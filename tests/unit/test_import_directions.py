@@ -110,7 +110,7 @@ INSTANT = (
 SLOW = {"av", "cv2", "numpy", "openvino", "rich", "safetensors", "torch"}
 TRAINER_MAY = {"errors", "escape", "logs", "models", "snap", "styles", "__version__"}
 #: Module of the trainer -> what else it may import.
-TRAINER_DOORS = {"data.films": {"sources.file"}}
+TRAINER_DOORS = {"data.films": {"sources.file"}, "losses.loops": {"compiled"}}
 
 
 @cache

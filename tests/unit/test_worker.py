@@ -13,7 +13,8 @@ from livecartoon.frame import Frame
 from livecartoon.jobs.live import worker as worker_module
 from livecartoon.jobs.live.still import MOST_REUSES, StillDetector, thumbnail
 from livecartoon.jobs.live.styling import StyleKey, StyleShelf
-from livecartoon.jobs.live.worker import Controls, Picture, Worker
+from livecartoon.jobs.live.work import Controls, Picture
+from livecartoon.jobs.live.worker import Worker
 from livecartoon.slot import Slot
 from tests.live import LIMIT_S, ToyShop
 

@@ -16,7 +16,7 @@ from trainer.metrics.edges import line_score
 from trainer.metrics.ssim import ssim_of_planes
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-GATE_INK = InkStyle(sigma=0.9, threshold=0.03, ramp=1.4, coarse=0.7)
+GATE_INK = InkStyle(sigma=0.9, threshold=0.03, ramp=1.4)
 
 
 def luminance(picture: Floats) -> Floats:

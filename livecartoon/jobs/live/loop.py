@@ -26,7 +26,8 @@ from livecartoon.jobs.live.stage import Stage, snapshot_folder
 from livecartoon.jobs.live.steering import Steering
 from livecartoon.jobs.live.styling import StyleKey, StyleShelf
 from livecartoon.jobs.live.terminal import TerminalKeys
-from livecartoon.jobs.live.worker import Controls, Picture, Worker
+from livecartoon.jobs.live.work import Controls, Picture
+from livecartoon.jobs.live.worker import Worker
 from livecartoon.sinks.presenter import Presenter
 from livecartoon.slot import Slot, SlotClosed
 

@@ -14,7 +14,7 @@ from typing import Any
 from livecartoon.errors import LivecartoonError, OutputError
 from livecartoon.frame import Pixels
 from livecartoon.jobs.live.meters import LatencyMeter
-from livecartoon.jobs.live.worker import Picture
+from livecartoon.jobs.live.work import Picture
 from livecartoon.sinks.base import Sink
 from livecartoon.sinks.snapshot import write_png
 from livecartoon.slot import Slot, SlotClosed

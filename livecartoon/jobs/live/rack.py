@@ -9,7 +9,7 @@ from typing import Any
 
 from livecartoon.errors import DeviceError, LivecartoonError
 from livecartoon.jobs.live.outlets import SinkRunner
-from livecartoon.jobs.live.worker import Picture
+from livecartoon.jobs.live.work import Picture
 from livecartoon.sinks.base import Sink
 from livecartoon.slot import Slot
 

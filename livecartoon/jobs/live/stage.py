@@ -19,7 +19,7 @@ from livecartoon.jobs.live.hud import HudState, hud_lines, to_ascii
 from livecartoon.jobs.live.meters import LatencyMeter, RateMeter
 from livecartoon.jobs.live.outlets import Shot, SnapshotSaver
 from livecartoon.jobs.live.settings import LiveStatus
-from livecartoon.jobs.live.worker import Picture
+from livecartoon.jobs.live.work import Picture
 from livecartoon.sinks.presenter import Presenter, Scene
 from livecartoon.styles import short_name
 
