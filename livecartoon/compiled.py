@@ -53,15 +53,15 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         nonlocal made
-        known = len(made.signatures)
+        known = len(made.overloads)
         try:
             result: R = made(*args, **kwargs)
         except OSError as error:  # of storing it: the loops raise nothing
             log.info("%s is compiled but not kept: %s", function.__name__, error)
-            if len(made.signatures) == known:  # it failed to look, before it compiled
+            if len(made.overloads) == known:  # it failed to look, before it compiled
                 made = _unkept(function)
             result = made(*args, **kwargs)
-        if folder is not None and len(made.signatures) > known:
+        if folder is not None and len(made.overloads) > known:
             codestore.seal(folder)
         return result
 
