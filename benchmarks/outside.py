@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from livecartoon.backends.blocks import Packer
 from livecartoon.backends.finish import Finish
-from livecartoon.backends.fullsize import Decided, Rows, luminance
+from livecartoon.backends.fullsize import Decided, Rows, fill
 from livecartoon.frame import Pixels
 from livecartoon.models.checkpoint import read_header
 from livecartoon.models.inkstyle import ink_of
@@ -36,7 +36,7 @@ def run(rounds: int = 60, style: str = "shinkai") -> dict[str, Any]:
     """Least and median CPU ms of every stage by size; `missed` names the gates that do not hold.
 
     `total` is a frame from bytes to bytes: shrinking it for the network, then gate, lines and ink
-    at full size; `lines` has `luminance` in it. `strength` is a frame with that slider moved
+    at full size; `lines` has `fills` in it. `strength` is a frame with that slider moved
     instead, `blend` the anti-flicker, `crossfade` what a switch of style adds to each frame for
     300 ms.
     """
@@ -73,15 +73,15 @@ def _measured(width: int, height: int, reduction: int, rounds: int, style: str) 
     def draw(index: int, finish: Finish = finish, look: NDArray[np.float32] = LOOK) -> Pixels:
         packer.pack(packer.padded(photos[index % 4]))
         now = decided(index)
-        finish.find_lines(now, weight, 1.0, lines)
+        finish.find_lines(now, weight, 1.0, lines, drawn)
         return packer.cropped(finish.draw(now, lines, look, drawn))
 
     shown = draw(0).copy()
     fade = Crossfade(photos[0], shown, 0.0)
     stages: dict[str, Stage] = {
         "pack": lambda i: packer.pack(packer.padded(photos[i % 4])),
-        "luminance": lambda i: luminance(decided(i), rows, bright),
-        "lines": lambda i: finish.find_lines(decided(i), weight, 1.0, lines),
+        "fills": lambda i: fill(decided(i), rows, bright, drawn.reshape(packer.rows, -1)),
+        "lines": lambda i: finish.find_lines(decided(i), weight, 1.0, lines, drawn),
         "ink": lambda i: finish.draw(decided(i), lines, LOOK, drawn),
         "total": draw,
         "strength": lambda i: draw(i, with_strength, STRENGTH),

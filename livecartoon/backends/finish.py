@@ -17,11 +17,11 @@ from livecartoon.backends.fullsize import (
     Decided,
     Lines,
     Rows,
-    draw,
+    fill,
     fills_of,
-    luminance,
+    ink_fills,
+    ink_levels,
 )
-from livecartoon.backends.fullsize import ink as draw_ink
 from livecartoon.backends.lineloops import ALONG, REACH, lines_of
 from livecartoon.frame import Pixels
 from livecartoon.models.cube import Lattice
@@ -68,12 +68,14 @@ class Finish:
         found, weight = (np.empty(size, np.float32) for size in (self._size, self._cells))
         return Lines(found, weight, 1 - float(self._ink.tint), self._tone)
 
-    def find_lines(self, decided: Decided, weight: Plane, amount: float, lines: Lines) -> None:
-        """Find the lines, and how much each counts, as `Ink` does.
+    def find_lines(
+        self, decided: Decided, weight: Plane, amount: float, lines: Lines, drawn: Pixels
+    ) -> None:
+        """Find the lines, and how much each counts, as `Ink` does; lay the fills in `drawn`.
 
         `weight` (h, w, 1) is the network's, `amount` the slider.
         """
-        luminance(decided, self._finding, self._darkness.inside)
+        fill(decided, self._finding, self._darkness.inside, drawn.reshape(len(drawn), -1))
         self._darkness(lines.found)
         scaled = weight[..., 0] * np.float32(amount * self._ink.strength)
         cv2.resize(scaled, self._cells[::-1], dst=lines.weight, interpolation=cv2.INTER_LINEAR)
@@ -81,14 +83,14 @@ class Finish:
     def draw(
         self, decided: Decided, lines: Lines, look: NDArray[np.float32], drawn: Pixels
     ) -> Pixels:
-        """Draw a photo with its lines into `drawn` (H, W, 3), and return that.
+        """Draw a photo's lines on the fills that `find_lines` laid in `drawn`; return that.
 
         `look` are the sliders ink, strength, keep_color and vivid.
         """
         photo = decided.photo.reshape(drawn.shape)
         if not self._needs_fills:
-            draw(decided, lines, self._drawing, drawn.reshape(len(photo), -1))
-            if self._layers:  # strength alone may mix whole levels: twice rounded is within one
+            ink_levels(drawn.reshape(len(photo), -1), lines, self._drawing)
+            if self._layers:  # strength alone may mix whole levels: thrice rounded is within one
                 strength = float(look[1])
                 cv2.addWeighted(drawn, strength, photo, 1 - strength, 0, dst=drawn)
             return drawn
@@ -97,7 +99,7 @@ class Finish:
         if self._table is not None:
             for top in range(0, len(photo), STRIP_ROWS):
                 self._table(self._fills[top : top + STRIP_ROWS])
-        draw_ink(fills, lines, self._drawing)
+        ink_fills(fills, lines, self._drawing)
         cv2.convertScaleAbs(self._layered(photo, look), dst=drawn)
         return drawn
 

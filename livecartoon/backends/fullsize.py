@@ -75,13 +75,19 @@ class Rows(NamedTuple):
 
 
 @compiled
-def luminance(decided: Decided, rows: Rows, out: Plane) -> None:
-    """Write the luminance of the fills, in levels, plus `DARK`, to `out` (H, W)."""
+def fill(decided: Decided, rows: Rows, luminance: Plane, out: Levels) -> None:
+    """Write the fills in whole levels to `out` (H, 3W).
+
+    Their `luminance` (H, W), in levels and not rounded, gets `DARK` added.
+    """
     have = -1
     for y in range(out.shape[0]):
         have = _maps_of_row(y, decided, have, rows)
         _fill(decided.photo[y], rows.maps, rows.planes)
-        _weighted(rows.planes, out[y])
+        _weighted(rows.planes, luminance[y])
+        for c in range(3):
+            _rounded(rows.planes[c], rows.whole[c])
+        _join(rows.whole, out[y])
 
 
 @compiled
@@ -95,21 +101,16 @@ def fills_of(decided: Decided, rows: Rows, out: Plane) -> None:
 
 
 @compiled
-def draw(decided: Decided, lines: Lines, rows: Rows, out: Levels) -> None:
-    """Write the fills with their lines, in whole levels, to `out` (H, 3W)."""
-    planes, maps, whole, opacity = rows.planes, rows.maps, rows.whole, rows.opacity
-    share, have = np.float32(lines.share), -1
-    for y in range(out.shape[0]):
-        have = _maps_of_row(y, decided, have, rows)
+def ink_levels(levels: Levels, lines: Lines, rows: Rows) -> None:
+    """Draw the lines into fills (H, 3W) in whole levels that are already there."""
+    opacity, share, tone = rows.opacity, np.float32(lines.share), lines.tone
+    for y in range(levels.shape[0]):
         _opacity(y, lines, opacity)
-        _split(decided.photo[y], planes)
-        for c in range(3):
-            _drawn(planes[c], maps[0], maps[c + 1], opacity[0], share, lines.tone[c], whole[c])
-        _join(whole, out[y])
+        _ink_row(levels[y], opacity[0], share, tone[0], tone[1], tone[2])
 
 
 @compiled
-def ink(fills: Plane, lines: Lines, rows: Rows) -> None:
+def ink_fills(fills: Plane, lines: Lines, rows: Rows) -> None:
     """Draw the lines into fills (H, 3W) in levels that are already there."""
     share = np.float32(lines.share)
     for y in range(fills.shape[0]):
@@ -256,17 +257,25 @@ def _inked(fill: Plane, opacity: Plane, share: Number, tone: Number) -> None:
 
 
 @part
-def _drawn(
-    photo: Plane,
-    gate: Plane,
-    colour: Plane,
-    opacity: Plane,
-    share: Number,
-    tone: Number,
-    out: Levels,
-) -> None:
-    """`_fill` and `_inked` of one colour, rounded, without going through memory in between."""
+def _rounded(fill: Plane, out: Levels) -> None:
     for x in range(out.shape[0]):
-        fill = min(max(photo[x] * gate[x] + colour[x], _ZERO), _FULL)
-        level = fill + opacity[x] * (tone - share * fill) + _HALF
-        out[x] = np.uint8(np.int32(min(max(level, _ZERO), _FULL)))
+        out[x] = np.uint8(np.int32(fill[x] + _HALF))
+
+
+@part
+def _ink_row(
+    row: Levels, opacity: Plane, share: Number, red: Number, green: Number, blue: Number
+) -> None:
+    """Few pixels have a line: these alone are looked at, one by one."""
+    for x in range(opacity.shape[0]):
+        o = opacity[x]
+        if o > _ZERO:
+            kept = _ONE - o * share
+            row[3 * x] = _level(row[3 * x] * kept + o * red)
+            row[3 * x + 1] = _level(row[3 * x + 1] * kept + o * green)
+            row[3 * x + 2] = _level(row[3 * x + 2] * kept + o * blue)
+
+
+@part
+def _level(value: Number) -> np.uint8:
+    return np.uint8(np.int32(min(max(value + _HALF, _ZERO), _FULL)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -60,13 +61,14 @@ def engine_of(request: Any, spec: EngineSpec) -> Engine:  # noqa: ANN401  openvi
     return (_NetworkAndFinish if spec.is_maps else _PictureInBlocks)(request, spec)
 
 
-class _AtOnce:
+class _AtOnce(ABC):
     """Draws a frame when it is begun: there is nothing to leave for later."""
 
     network_s = 0.0
 
+    @abstractmethod
     def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
-        raise NotImplementedError
+        """As `Engine`."""
 
     def begin(self, pixels: Pixels, look: NDArray[np.float32]) -> Fetch:
         """Draw it, and keep a copy."""
@@ -158,36 +160,38 @@ class _NetworkAndFinish(_Forgetful):
         self._drawn = np.empty((self._packer.rows, self._packer.columns, 3), np.uint8)
 
     def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
-        decided, lines = self._decide(self._lanes[0], pixels, look)
-        with self._drawing:
-            return self._packer.cropped(self._finish.draw(decided, lines, look, self._drawn))
+        return self._draw(
+            self._decide(self._lanes[0], pixels, look, self._drawn), look, self._drawn
+        )
 
     def begin(self, pixels: Pixels, look: NDArray[np.float32]) -> Fetch:
         """Run the network and find the lines, in the buffers that were used longest ago."""
         lane = self._lanes.pop(0)
         self._lanes.append(lane)
-        decided, lines = self._decide(lane, pixels, look)
-
-        def draw() -> Pixels:
-            with self._drawing:
-                fresh = np.empty_like(self._drawn)
-                return self._packer.cropped(self._finish.draw(decided, lines, look, fresh))
-
-        left = Once(draw)
+        fresh = np.empty_like(self._drawn)
+        decided = self._decide(lane, pixels, look, fresh)
+        left = Once(lambda: self._draw(decided, look, fresh))
         lane.left = ref(left)
         return left
 
     def _decide(
-        self, lane: _Lane, pixels: Pixels, look: NDArray[np.float32]
+        self, lane: _Lane, pixels: Pixels, look: NDArray[np.float32], drawn: Pixels
     ) -> tuple[Decided, Lines]:
+        """Lay the fills in `drawn` and find what is to be drawn on them."""
         if (left := lane.left()) is not None:  # somebody may still want it: its buffers are needed
             left()
         photo = self._packer.padded(pixels)
         answer = self._infer(lane.request, [self._packer.pack(photo)])
         gate, colour, weight = (answer[index][0] for index in range(3))
         decided = self._finish.decided(photo, gate, colour)
-        self._finish.find_lines(decided, weight, float(look[0]), lane.lines)
+        self._finish.find_lines(decided, weight, float(look[0]), lane.lines, drawn)
         return decided, lane.lines
+
+    def _draw(
+        self, begun: tuple[Decided, Lines], look: NDArray[np.float32], drawn: Pixels
+    ) -> Pixels:
+        with self._drawing:
+            return self._packer.cropped(self._finish.draw(*begun, look, drawn))
 
 
 @dataclass(slots=True)
