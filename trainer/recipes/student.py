@@ -29,16 +29,17 @@ SAMPLES = 8
 """Held-out rows on a sample sheet."""
 
 INK_STYLES: dict[str, InkStyle] = {
-    "shinkai": InkStyle(0.7, 0.01, 2.0, 1.3, 0.3, (0.05, 0.03, 0.1)),
-    "hayao": InkStyle(0.7, 0.01, 2.0, 1.3, 0.3, (0.12, 0.06, 0.02)),
-    "hosoda": InkStyle(0.7, 0.012, 2.2, 1.35, 0.2, (0.02, 0.01, 0.02)),
-    "paprika": InkStyle(0.75, 0.012, 2.0, 1.15, 0.15, (0.02, 0.0, 0.01)),
-    "ink": InkStyle(0.95, 0.012, 2.0, 1.2, 0.03, (0.0, 0.0, 0.0)),
-    "pepper": InkStyle(0.75, 0.012, 2.0, 1.15, 0.25, (0.1, 0.05, 0.02)),
+    "shinkai": InkStyle(0.55, 0.01, 5.0, 2.1, 0.2, (0.05, 0.03, 0.1)),
+    "hayao": InkStyle(0.55, 0.01, 5.0, 2.1, 0.25, (0.12, 0.06, 0.02)),
+    "hosoda": InkStyle(0.55, 0.012, 5.0, 2.1, 0.2, (0.02, 0.01, 0.02)),
+    "paprika": InkStyle(0.6, 0.012, 4.0, 2.1, 0.1, (0.02, 0.0, 0.01)),
+    "ink": InkStyle(0.9, 0.012, 4.0, 1.7, 0.03, (0.0, 0.0, 0.0)),
+    "pepper": InkStyle(0.55, 0.012, 4.0, 2.2, 0.15, (0.1, 0.05, 0.02)),
 }
 """Line parameters of the styles. A low threshold with a long ramp finds faint lines, such as those
-of lips and collars, and fades them in and out. Where they belong is the network's to say. It says
-so cautiously: a strength above 1 makes up for that."""
+of lips and collars, and fades them in and out; a short ramp fills the whole slope of an edge, ragged.
+Where lines belong is the network's to say. It says so cautiously: a strength above 1 makes up for
+that."""
 
 
 class StudentBatch(NamedTuple):
