@@ -37,7 +37,7 @@ INK_STYLES: dict[str, InkStyle] = {
     "pepper": InkStyle(0.55, 0.012, 4.0, 2.2, 0.15, (0.1, 0.05, 0.02)),
 }
 """Line parameters of the styles. A low threshold with a long ramp finds faint lines, such as those
-of lips and collars, and fades them in and out; a short ramp fills the whole slope of an edge, ragged.
+of lips and collars, and fades them in and out; a short ramp fills all of an edge's slope, ragged.
 Where lines belong is the network's to say. It says so cautiously: a strength above 1 makes up for
 that."""
 
