@@ -21,7 +21,7 @@ from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
 from livecartoon.models.overlay import Overlay
 
-INT8_RECIPE = 3
+INT8_RECIPE = 4
 """Raised whenever quantisation or its calibration changes what INT8 engines draw."""
 
 

@@ -75,12 +75,12 @@ def test_conversion_when_done_then_the_library_has_nobody_to_tell():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("tier", "reduction"), [("nano", 1), ("small", 1), ("small", 2)])
-def test_int8_of_the_shipped_style_then_passes_its_selftest_and_comes_from_the_cache(
-    tier, reduction
+@pytest.mark.parametrize(("style", "reduction"), [("hayao", 1), ("shinkai", 2)])
+def test_int8_of_a_shipped_style_then_passes_its_selftest_and_comes_from_the_cache(
+    style, reduction
 ):
     pytest.importorskip("nncf", reason="nncf is not installed: pip install livecartoon[int8]")
-    _, weights = find_style("hayao").file_for(tier)
+    _, weights = find_style(style).file_for("nano")
     size = 160 * reduction, 96 * reduction
     spec = replace(spec_of(weights, *size), precision="int8", reduction=reduction)
     phases: list[str] = []
@@ -94,3 +94,13 @@ def test_int8_of_the_shipped_style_then_passes_its_selftest_and_comes_from_the_c
     again = open_backend("openvino", spec, "cpu", Build(is_allowed=False))
     assert again.build_s == 0
     again.close()
+
+
+@pytest.mark.slow
+def test_int8_that_moves_a_checkerboard_then_is_refused_in_one_line():
+    pytest.importorskip("nncf", reason="nncf is not installed: pip install livecartoon[int8]")
+    _, weights = find_style("paprika").file_for("small")
+    spec = replace(spec_of(weights, 320, 192), precision="int8", reduction=2)
+    with pytest.raises(EngineError, match="fails its self-test: checker") as caught:
+        open_backend("openvino", spec, "cpu", Build())
+    assert caught.value.code == "E505"

@@ -60,7 +60,7 @@ def test_outside_when_measured_then_every_stage_has_a_time_and_the_total_holds_t
     for size in ("720p", "1080p"):
         least = {name: stage["ms_min"] for name, stage in figures[size].items()}
         assert min(least.values()) > 0
-        assert least["total"] > max(least[name] for name in ("pack", "luminance", "lines", "ink"))
+        assert least["total"] > max(least[name] for name in ("pack", "fills", "lines", "ink"))
     assert figures["is_good"] == (figures["720p"]["total"]["ms_min"] <= outside.MOST_MS["720p"])
 
 

@@ -82,6 +82,7 @@ BORDERS = {
     },
     "onnx": {"backends"},
     "nncf": {"backends.quantize"},
+    "llvmlite": {"compiled"},
     "numba": {"compiled"},
     "onnxruntime": {"backends.ort"},
     "openvino": {"backends.openvino"},

@@ -17,7 +17,7 @@ KNOWN_MISSES = {
     "shinkai": {"fg_faint": {"trail"}, "fg_slow": {"harm_per_contrast"}},
     "hayao": {"exposure": {"ghost"}, "fg_slow": {"harm_per_contrast"}},
     "ink": {"fg_slow": {"harm_per_contrast"}},
-    "hosoda": {"fg_slow": {"harm_per_contrast"}},
+    "hosoda": {"static": {"removable"}, "fg_slow": {"harm_per_contrast"}},
     "paprika": {"handheld": {"ghost"}, "fg_fast": {"trail"}},
     "pepper": {"fg_faint": {"trail"}, "fg_slow": {"harm_per_contrast"}},
 }
