@@ -197,7 +197,7 @@ def test_worker_tells_what_each_picture_took_and_what_of_it_no_smaller_network_s
     process(worker, frame(10, 1))
     (pace_ms,), (fixed_ms,) = worker.counts.work.take(), worker.counts.fixed.take()
     assert 60 <= pace_ms < 85  # the slower half's, not both
-    assert fixed_ms == pytest.approx(20, abs=3)
+    assert fixed_ms == pytest.approx(20, abs=6)  # sleeping is not exact where cores are busy
 
 
 def test_worker_when_styles_change_there_and_back_then_every_frame_is_drawn_once_and_in_time(
