@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,16 @@ def _own_folders(
     for name in [n for n in os.environ if n.startswith("LIVECARTOON_")]:
         if name not in ("LIVECARTOON_CACHE_DIR", "LIVECARTOON_SHARED"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Undo what the command line set up for its process, so that records still reach the tests."""
+    log = logging.getLogger("livecartoon")
+    before = log.handlers[:], log.propagate, log.level
+    yield
+    log.handlers[:], log.propagate = before[0], before[1]
+    log.setLevel(before[2])
 
 
 @pytest.fixture(scope="session")
