@@ -23,6 +23,10 @@ lag behind (behind drawn lines ghost 0.36 at 0.07), smaller the flicker of the s
 _REPEATED = 0.1
 """Share of the usual gain where nothing is new: a dim kitchen, shot at 24 and carried at 30 fps by
 a codec, flickered by 0.17 levels at rest with 1.0, its source by 0.16, by 0.15 now."""
+_HOLD = 0.4
+"""Levels. Between two of them a mean trembles: the kitchen by 0.17 levels at rest, by 0.13 held.
+Only of sources that leave something alone: noise hides faint things from the gate, and they would
+be left behind (trail 0.16, not 0.04)."""
 _EDGE_TOLERANCE = 0.03
 """Working pixels; for coded sources only, elsewhere it would let ghosts through."""
 
@@ -107,7 +111,8 @@ class BlendState:
             deviation = self._measure(elapsed_s)
             least_gain = max(1 - math.exp(-elapsed_s / tau_s), self._expose(small, styled))
             self._open(deviation, least_gain, self._standstill.settled(styled))
-            shown = self._history.blend(styled, self._step)
+            hold = _HOLD if self._standstill.is_common else 0.0
+            shown = self._history.blend(styled, self._step, hold)
         self._standstill.remember(shown)
         self._now, self._before = self._before, self._now
         return shown

@@ -26,8 +26,12 @@ class Memory(Protocol):
         """Start anew from `styled`."""
         ...
 
-    def blend(self, styled: Pixels, gain: Floats) -> Pixels:
-        """Move towards `styled` by `gain` (h, w) in 0..1; return the mean, rounded, fresh."""
+    def blend(self, styled: Pixels, gain: Floats, hold: float = 0.0) -> Pixels:
+        """Move towards `styled` by `gain` (h, w) in 0..1; return the mean, rounded, fresh.
+
+        A level shown is left when the mean is half a one and `hold` (0..0.4) away from it: a mean
+        between two levels would tremble from one to the other.
+        """
         ...
 
     def rebase(self, styled: Pixels) -> None:
@@ -50,6 +54,8 @@ class History:
     def __init__(self, height: int, width: int) -> None:
         self._rows = min(max(_STRIP_PIXELS // width, 1), height)
         self._mean = np.empty((height, width, 3), np.float32)
+        self._held = np.empty((height, width, 3), np.uint8)
+        """The levels shown last."""
         self._gain = np.empty((height, width), np.float32)
         self._step = np.empty((self._rows, width, 3), np.float32)
         self._weight = np.empty_like(self._step)
@@ -62,8 +68,9 @@ class History:
         """Start anew from `styled`."""
         self._is_on_its_way = False
         np.copyto(self._mean, styled)
+        np.copyto(self._held, styled)
 
-    def blend(self, styled: Pixels, gain: Floats) -> Pixels:
+    def blend(self, styled: Pixels, gain: Floats, hold: float = 0.0) -> Pixels:
         """Move towards `styled` by `gain` (h, w) in 0..1; return the mean, rounded, fresh."""
         height, width = styled.shape[:2]
         cv2.resize(gain, (width, height), dst=self._gain, interpolation=cv2.INTER_LINEAR)
@@ -71,7 +78,8 @@ class History:
         for rows in self._strips():
             mean = self._mean_of(rows).reshape(-1, 3 * width)
             target = np.ascontiguousarray(styled[rows]).reshape(-1, 3 * width)
-            step_towards(mean, target, self._gain[rows], shown[rows].reshape(-1, 3 * width))
+            held, out = (p[rows].reshape(-1, 3 * width) for p in (self._held, shown))
+            step_towards(mean, target, self._gain[rows], np.float32(hold), held, out)
         self._arrive()
         return shown
 

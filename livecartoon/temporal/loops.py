@@ -8,19 +8,23 @@ from livecartoon.compiled import compiled, part
 from livecartoon.frame import Pixels
 from livecartoon.temporal.planes import Floats
 
-_HALF = np.float32(0.5)
+_HALF, _ONE = np.float32(0.5), np.float32(1)
 
 
 @compiled
-def step_towards(mean: Floats, styled: Pixels, gain: Floats, shown: Pixels) -> None:
-    """Move `mean` (H, 3W) towards `styled` by `gain` (H, W); write it rounded to `shown`.
+def step_towards(
+    mean: Floats, styled: Pixels, gain: Floats, hold: np.float32, held: Pixels, shown: Pixels
+) -> None:
+    """Move `mean` (H, 3W) towards `styled` by `gain` (H, W); write its level to `held`, `shown`.
 
-    All but `gain` have three colours a pixel. `mean` is within 0..255.
+    The level stays what is `held` while the mean is within half a level of it, and `hold` more
+    where `gain` is 0; else it is the nearest. All but `gain` have three colours a pixel. `mean` is
+    within 0..255.
     """
     weights = np.empty(mean.shape[1], np.float32)
     for y in range(mean.shape[0]):
         _thrice(gain[y], weights)
-        _step(mean[y], styled[y], weights, shown[y])
+        _step(mean[y], styled[y], weights, hold, held[y], shown[y])
 
 
 @part
@@ -32,8 +36,13 @@ def _thrice(row: Floats, out: Floats) -> None:
 
 
 @part
-def _step(mean: Floats, styled: Pixels, weights: Floats, shown: Pixels) -> None:
+def _step(
+    mean: Floats, styled: Pixels, weights: Floats, hold: np.float32, held: Pixels, shown: Pixels
+) -> None:
     for x in range(mean.shape[0]):
         now = mean[x] + (styled[x] - mean[x]) * weights[x]
         mean[x] = now
-        shown[x] = np.uint8(np.int32(now + _HALF))
+        is_left = abs(now - held[x]) > _HALF + hold * (_ONE - weights[x])
+        level = np.uint8(np.int32(now + _HALF)) if is_left else held[x]
+        held[x] = level
+        shown[x] = level

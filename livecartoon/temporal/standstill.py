@@ -13,6 +13,10 @@ _UNCHANGED = 0.12
 """Levels; one step of one 8-bit pixel in a cell makes 0.11."""
 _NEAR = 2
 """Levels by which the shown picture may miss the drawn one and still be left alone."""
+_COMMON = 0.01
+"""Share of the pixels that are left alone, on average, in a source whose steps are a codec's."""
+_AVERAGED = 0.1
+"""Weight of the newest frame in that average."""
 _REACH = np.ones((7, 7), np.uint8)
 """Working pixels around a change in which the style may draw otherwise."""
 
@@ -30,6 +34,12 @@ class Standstill:
         self._shown, self._drawn = np.empty((2, height, width, 3), np.uint8)
         self.unchanged: NDArray[np.bool_] = np.zeros((height, width), np.bool_)
         """Where nothing near has changed."""
+        self._share = 0.0
+
+    @property
+    def is_common(self) -> bool:
+        """Whether the source often leaves something as it was; one with a camera's noise never."""
+        return self._share > _COMMON
 
     def look(self, now: Floats, before: Floats) -> None:
         """Find what is unchanged between two frames of planes (3, h, w)."""
@@ -40,6 +50,7 @@ class Standstill:
         np.greater(self._largest, _UNCHANGED, out=self._changed.view(np.bool_))
         cv2.dilate(self._changed, _REACH, dst=self._wide)
         np.equal(self._wide, 0, out=self.unchanged)
+        self._share += _AVERAGED * (float(self.unchanged.mean()) - self._share)
 
     def settled(self, styled: Pixels) -> NDArray[np.bool_] | None:
         """Return where nothing is new, (h, w), or None = nowhere; overwritten by the next call.

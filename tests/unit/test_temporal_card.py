@@ -1,5 +1,7 @@
 """The torch form of what is large, on torch's own CPU beside the OpenCV form."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -44,8 +46,8 @@ def both(height, width, card):
     return pair
 
 
-def shown(history, styled, gain):
-    return history.blend(styled, np.float32(gain)).astype(int)
+def shown(history, styled, gain, hold=0.0):
+    return history.blend(styled, np.float32(gain), hold).astype(int)
 
 
 @pytest.mark.parametrize("card", ON)
@@ -56,6 +58,22 @@ def test_card_history_of_any_gains_then_shows_the_same_within_a_level(height, wi
     for frame in frames(height, width):
         gain = rng.random((max(height // 2, 1), max(width // 2, 1)), dtype=np.float32)
         assert np.abs(shown(theirs, frame, gain) - shown(ours, frame, gain)).max() <= 1
+
+
+@pytest.mark.parametrize("card", ON)
+def test_card_history_when_held_then_trembles_as_little(card):
+    grain = np.random.default_rng(3).integers(-1, 2, (6, 64, 96, 3))
+    pictures = [(128 + part).astype(np.uint8) for part in grain]
+    few = np.full((32, 48), 0.25)
+    counts = {}
+    for hold in (0.0, 0.4):
+        for history in both(64, 96, card):
+            history.seed(pictures[0])
+            seen = [shown(history, picture, few, hold) for picture in pictures]
+            changes = sum(int((a != b).sum()) for a, b in pairwise(seen))
+            counts.setdefault(hold, []).append(changes)
+    assert counts[0.4][0] < 0.75 * counts[0.0][0]
+    assert counts[0.4][1] == pytest.approx(counts[0.4][0], rel=0.02)
 
 
 @pytest.mark.parametrize("card", ON)

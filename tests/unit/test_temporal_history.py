@@ -49,6 +49,23 @@ def test_history_when_one_level_off_then_is_not_stuck():
     assert np.array_equal(shown, flat(101))
 
 
+@pytest.mark.parametrize(
+    ("hold", "levels"),  # the mean goes 100, 100.65, 100.91, 100.35, 100.14
+    [(0.0, [101, 101, 100, 100]), (0.2, [100, 101, 101, 100]), (0.4, [100, 101, 101, 101])],
+)
+def test_history_between_two_levels_then_leaves_one_only_when_the_hold_is_passed(hold, levels):
+    history = started(100)
+    steps = (101, 0.65), (101, 0.75), (100, 0.62), (100, 0.6)
+    shown = [history.blend(flat(drawn), gain(p), hold / (1 - p)) for drawn, p in steps]
+    assert [int(picture[0, 0, 0]) for picture in shown] == levels
+
+
+def test_history_when_held_and_open_then_shows_the_frame_bit_exactly():
+    history = started(100)
+    history.blend(flat(101), gain(0.3), 0.4)
+    assert np.array_equal(history.blend(flat(101), gain(1.0), 0.4), flat(101))
+
+
 def test_rebase_when_all_gets_brighter_then_follows_at_once():
     history = started(100)
     history.rebase(flat(110))

@@ -91,3 +91,20 @@ def test_flow_beside_what_moves_then_what_a_codec_left_stays_where_it_is():
         frame = np.concatenate([photo[:, 2 * i : 2 * i + 64], photo[:, 100 : WIDTH + 36]], 1)
         shown.append(filter_(frame, frame, i / 30))
     assert all(np.array_equal(a[:, 88:], b[:, 88:]) for a, b in pairwise(shown))
+
+
+@pytest.mark.parametrize(("untouched", "is_common"), [(0, False), (0.05, True)])
+def test_standstill_when_a_codec_leaves_some_of_every_frame_alone_then_is_common(
+    untouched, is_common
+):
+    standstill = Standstill(HEIGHT // 2, WIDTH // 2)
+    rng = np.random.default_rng(5)
+    before = planes()
+    for _ in range(20):
+        now = before + rng.normal(0, 2, before.shape).astype(np.float32)
+        rows = int(untouched * now.shape[1]) + 6  # the reach of what changes above and below
+        if untouched:
+            now[:, :rows] = before[:, :rows]
+        standstill.look(now, before)
+        before = now
+    assert standstill.is_common == is_common

@@ -24,6 +24,7 @@ class CardHistory:
         self._host = torch.empty((height, width, 3), dtype=torch.uint8, pin_memory=is_cuda)
         try:
             self._mean = torch.zeros((1, 3, height, width), device=self._device)
+            self._held = torch.zeros_like(self._mean)
         except torch.cuda.OutOfMemoryError as error:
             raise EngineError(
                 "E506", f"the past of {width}x{height} does not fit on {card}", "--temporal off"
@@ -33,15 +34,18 @@ class CardHistory:
     def seed(self, styled: Pixels) -> None:
         """Start anew from `styled`."""
         self._mean.copy_(self._uploaded(styled))
+        self._held.copy_(self._mean)
 
     @torch.inference_mode()
-    def blend(self, styled: Pixels, gain: Floats) -> Pixels:
+    def blend(self, styled: Pixels, gain: Floats, hold: float = 0.0) -> Pixels:
         """Move towards `styled` by `gain` (h, w) in 0..1; return the mean, rounded, fresh."""
         weight = torch.from_numpy(gain).to(self._device)[None, None]
         weight = nn.interpolate(weight, styled.shape[:2], mode="bilinear")
         self._mean.addcmul_(self._uploaded(styled) - self._mean, weight)
-        shown = self._mean.round().clamp_(0, 255).byte()
-        return np.asarray(shown[0].permute(1, 2, 0).contiguous().cpu().numpy(), dtype=np.uint8)
+        is_left = (self._mean - self._held).abs_() > 0.5 + hold * (1 - weight)
+        torch.where(is_left, self._mean.add(0.5).floor_(), self._held, out=self._held)
+        shown = self._held[0].byte().permute(1, 2, 0).contiguous().cpu().numpy()
+        return np.asarray(shown, dtype=np.uint8)
 
     @torch.inference_mode()
     def rebase(self, styled: Pixels) -> None:
