@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-import llvmlite.binding  # type: ignore[import-untyped]
 import numba
 
 from livecartoon import codestore
@@ -28,12 +27,6 @@ _HOW: dict[str, Any] = {
 }
 _INSIDE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Nobody calls a part from outside: the ways in would be a fifth of the compiling."""
-
-
-def adds_products_of_bytes() -> bool:
-    """Whether this processor adds products of bytes in 32 bits, where 16 would overflow."""
-    features = llvmlite.binding.get_host_cpu_features()
-    return any(features.get(name) for name in ("avx512vnni", "avxvnni", "amx-int8", "dotprod"))
 
 
 def part(function: Callable[P, R]) -> Callable[P, R]:

@@ -8,7 +8,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 from livecartoon.errors import UsageError
 
 BackendName = Literal["auto", "tensorrt", "rtx", "torch", "openvino", "ort"]
-Precision = Literal["auto", "fp16", "fp32", "int8"]
+Precision = Literal["auto", "bf16", "fp16", "fp32", "int8"]
 TemporalName = Literal["auto", "off", "blend", "flow"]
 LEAST_MEMORY = 16 << 20
 """Bytes below which a limit can only be a slip of the keys."""

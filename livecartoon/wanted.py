@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from livecartoon.backends import BACKENDS, engine_key, probe
+from livecartoon.backends import BACKENDS, probe
 from livecartoon.backends.base import EngineSpec, needed_layers
-from livecartoon.backends.choice import candidates, is_ready, precision_for
+from livecartoon.backends.choice import Candidate, candidates, precision_for, to_build
 from livecartoon.backends.driver import NO_DRIVER, card_problem
 from livecartoon.backends.reduction import reduction_for
 from livecartoon.config import EngineOptions
@@ -26,6 +26,16 @@ def is_prepared(style: Style, width: int, height: int, options: EngineOptions) -
 
     Raises EngineError, ModelError as making it would.
     """
+    return missing_engine(style, width, height, options) is None
+
+
+def missing_engine(
+    style: Style, width: int, height: int, options: EngineOptions
+) -> Candidate | None:
+    """Return the engine that a live Stylizer of these would begin to build, None = none.
+
+    Raises EngineError, ModelError as making it would.
+    """
     device, backend, _ = choose_engine(options)
     spec, _ = engine_spec(style, width, height, options, device)
     choices = candidates(
@@ -35,9 +45,7 @@ def is_prepared(style: Style, width: int, height: int, options: EngineOptions) -
         is_backend_free=options.backend == "auto",
         is_precision_free=options.precision == "auto",
     )
-    last = choices[-1]
-    is_opened_only = engine_key(last.backend, last.spec, device) is None
-    return is_opened_only or any(is_ready(choice, device) for choice in choices)
+    return to_build(choices, device)
 
 
 def choose_engine(options: EngineOptions) -> tuple[str, str, str | None]:

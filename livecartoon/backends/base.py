@@ -22,7 +22,8 @@ Memory: TypeAlias = NDArray[np.float32] | None
 """What a style with `norm = ema-inputs` remembers of a clip, float32 (n,)."""
 Fetch: TypeAlias = Callable[[], Pixels]
 """Waits for a frame that was begun; the caller's pixels, every time the same, in any thread."""
-EnginePrecision = Literal["fp16", "fp32", "int8"]
+EnginePrecision = Literal["bf16", "fp16", "fp32", "int8"]
+ON_CPUS_ONLY: tuple[EnginePrecision, ...] = ("bf16", "int8")
 GRAPH_VERSION = 6
 """Raised whenever the layers around the network change the picture: engines are rebuilt."""
 

@@ -155,6 +155,27 @@ def store_engine(key: str, blob: bytes, facts: Mapping[str, Any]) -> bool:
     return True
 
 
+def refuse_engine(key: str, reason: str) -> None:
+    """Note that an engine failed its self-test: a record alone, which a day later is swept away.
+
+    Until then nobody who may run another one waits for it again.
+    """
+    note = {"format": FORMAT, "key": key, "refused": reason}
+    try:
+        cache_dir().mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write(record_path(key), json.dumps(note, indent=1).encode())
+    except OSError as error:
+        log.debug("that %s is refused could not be noted: %s", key, error)
+
+
+def is_refused(key: str) -> bool:
+    """Whether it lately failed its self-test here."""
+    try:
+        return "refused" in _read_record(record_path(key))
+    except (OSError, ValueError):
+        return False
+
+
 def _write(target: Path, content: bytes) -> None:
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     try:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from livecartoon.backends import engine_key, open_backend, probe
-from livecartoon.backends.base import Backend, Build, EnginePrecision, EngineSpec
-from livecartoon.backends.cache import is_stored
+from livecartoon.backends.base import ON_CPUS_ONLY, Backend, Build, EnginePrecision, EngineSpec
+from livecartoon.backends.cache import is_refused, is_stored
 from livecartoon.config import EngineOptions
 from livecartoon.errors import EngineError
+from livecartoon.models.checkpoint import read_header
+from livecartoon.processor import multiplies_bfloat16, multiplies_tiles
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ class Candidate:
 
     backend: str
     spec: EngineSpec
+    is_built: bool = False
+    """Where it is not the last one: built when it is wanted, in seconds, not only used if found."""
 
 
 def candidates(
@@ -37,49 +41,91 @@ def candidates(
 ) -> list[Candidate]:
     """What may run instead of `backend`, the best first; the last one can always be built.
 
-    What the user typed is never replaced: an INT8 engine needs a free precision, another
-    backend a free backend.
+    What the user typed is never replaced: fewer bits need a free precision, another backend a
+    free backend.
     """
     base = Candidate(backend, spec)
     if backend == "openvino" and is_precision_free:
-        return [Candidate(backend, replace(spec, precision="int8")), base]
+        return [*_of_fewer_bits(backend, spec), base]
     if backend == "torch" and device.startswith("cuda") and is_backend_free:
         ready = [name for name in ("tensorrt", "rtx") if probe(name) is None]
         return [*(Candidate(name, spec) for name in ready), base]
     return [base]
 
 
+def _of_fewer_bits(backend: str, spec: EngineSpec) -> list[Candidate]:
+    """What a CPU may draw with instead of FP32.
+
+    Tiles of bfloat16 beat INT8 in speed and in rounding and need no calibration. How a paper's
+    generator bears them is found out by those who optimize it.
+    """
+    found: list[Candidate] = []
+    if spec.weights is None:
+        return found
+    if multiplies_bfloat16():
+        is_built = multiplies_tiles() and read_header(spec.weights)["arch"] == "student"
+        found.append(Candidate(backend, replace(spec, precision="bf16"), is_built))
+    if not multiplies_tiles():
+        found.append(Candidate(backend, replace(spec, precision="int8")))
+    return found
+
+
 def precision_for(options: EngineOptions, *, on_gpu: bool) -> EnginePrecision:
     """What was typed, if it exists here; fp16 on a card and fp32 on a CPU otherwise."""
     if options.precision == "fp16" and not on_gpu:
         raise EngineError("E503", "fp16 needs a CUDA device", "--precision fp32")
-    if options.precision == "int8" and on_gpu:
-        raise EngineError("E503", "int8 is for CPUs", "--precision fp16")
+    if options.precision in ON_CPUS_ONLY and on_gpu:
+        raise EngineError("E503", f"{options.precision} is for CPUs", "--precision fp16")
     if options.precision != "auto":
         return options.precision
     return "fp16" if on_gpu else "fp32"
 
 
 def open_best(choices: Sequence[Candidate], device: str) -> tuple[Backend, int]:
-    """Open the best engine that is ready, else build the last; also which of them it is.
+    """Open the first engine that is ready or may be built; also which of them it is.
 
     Raises EngineError, ModelError for the last one only.
     """
     for number, candidate in enumerate(choices[:-1]):
-        if (backend := _open_ready(candidate, device)) is not None:
+        if is_ready(candidate, device):
+            backend = _opened(candidate, device, Build(is_allowed=False))
+        elif _is_to_be_built(candidate, device):
+            backend = _opened(candidate, device, Build())
+        else:
+            continue
+        if backend is not None:
             return backend, number
     last = choices[-1]
     return open_backend(last.backend, last.spec, device), len(choices) - 1
 
 
-def _open_ready(candidate: Candidate, device: str) -> Backend | None:
-    """The engine if it is stored and sound; what is unsound was logged."""
-    if not is_ready(candidate, device):
-        return None
+def to_build(choices: Sequence[Candidate], device: str) -> Candidate | None:
+    """Return what `open_best` would begin to build, None if it opens what is ready."""
+    for candidate in choices[:-1]:
+        if is_ready(candidate, device):
+            return None
+        if _is_to_be_built(candidate, device):
+            return candidate
+    last = choices[-1]
+    is_opened_only = engine_key(last.backend, last.spec, device) is None
+    return None if is_opened_only or is_ready(last, device) else last
+
+
+def _is_to_be_built(candidate: Candidate, device: str) -> bool:
+    if not candidate.is_built:
+        return False
+    key = engine_key(candidate.backend, candidate.spec, device)
+    return key is not None and not is_refused(key)
+
+
+def _opened(candidate: Candidate, device: str, build: Build) -> Backend | None:
+    """The engine if it is sound; what is unsound was logged."""
     try:
-        return open_backend(candidate.backend, candidate.spec, device, Build(is_allowed=False))
+        return open_backend(candidate.backend, candidate.spec, device, build)
     except EngineError as error:
-        log.info("%s is not used: %s", candidate.backend, error.message)
+        log.info(
+            "%s %s is not used: %s", candidate.backend, candidate.spec.precision, error.message
+        )
         return None
 
 
@@ -133,7 +179,7 @@ class Upgrade:
         return None
 
     def _load(self, candidate: Candidate) -> None:
-        self._loaded = _open_ready(candidate, self._device)
+        self._loaded = _opened(candidate, self._device, Build(is_allowed=False))
 
     def close(self) -> None:
         """Release an engine that was loaded and not taken."""

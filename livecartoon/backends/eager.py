@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from livecartoon.backends.base import (
+    ON_CPUS_ONLY,
     Build,
     EngineSpec,
     Fetch,
@@ -33,8 +34,9 @@ class TorchBackend:
 
     def __init__(self, spec: EngineSpec, device: str = "cpu", build: Build | None = None) -> None:
         """`device`: "cpu", "cuda" or "cuda:N"; raises EngineError E501, E506, ModelError."""
-        if spec.precision == "int8":
-            raise EngineError("E503", "torch runs no int8 here", "--backend openvino")
+        if spec.precision in ON_CPUS_ONLY:
+            text = f"torch runs no {spec.precision} here"
+            raise EngineError("E503", text, "--backend openvino")
         started = time.monotonic()
         self.spec = spec
         self.key: str | None = None

@@ -20,6 +20,7 @@ from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
 from livecartoon.models.overlay import Overlay
+from livecartoon.processor import multiplies_bfloat16
 
 INT8_RECIPE = 4
 """Raised whenever quantisation or its calibration changes what INT8 engines draw."""
@@ -81,7 +82,10 @@ class OpenVINOCompiler:
 
     def __init__(self, spec: EngineSpec) -> None:
         if spec.precision == "fp16":
-            raise EngineError("E503", "openvino runs no fp16 on a CPU", "--precision int8")
+            raise EngineError("E503", "openvino runs no fp16 on a CPU", "--precision fp32")
+        if spec.precision == "bf16" and not multiplies_bfloat16():
+            text = "this processor does not multiply bfloat16"
+            raise EngineError("E503", text, "--precision fp32")
         # Overlays are drawn outside of the graph: all styles of a network share its engine.
         if spec.overlay is not None:
             spec = replace(spec, overlay=Overlay() if spec.reduction == 1 else None)
@@ -101,7 +105,7 @@ class OpenVINOCompiler:
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": "1",
             "INFERENCE_NUM_THREADS": str(spec.threads),
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if spec.precision == "bf16" else "f32",
             "ENABLE_CPU_PINNING": "NO",
         }
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livecartoon.backends.base import Build, EngineSpec, Memory, look_values
+from livecartoon.backends.base import ON_CPUS_ONLY, Build, EngineSpec, Memory, look_values
 from livecartoon.backends.selftest import Draw
 from livecartoon.backends.stored import StoredBackend
 from livecartoon.config import Look
@@ -70,8 +70,9 @@ class OrtCompiler:
     name = "ort"
 
     def __init__(self, spec: EngineSpec, device: str) -> None:
-        if spec.precision == "int8":
-            raise EngineError("E503", "ort runs no int8 here", "--backend openvino")
+        if spec.precision in ON_CPUS_ONLY:
+            text = f"ort runs no {spec.precision} here"
+            raise EngineError("E503", text, "--backend openvino")
         self.spec, self.device = spec, device
         self._library = library()
         self.providers = providers_for(device, self._library.get_available_providers())

@@ -15,8 +15,8 @@ from livecartoon.backends.base import Build
 from livecartoon.backends.blocks import BLOCK, CHANNELS, Packer
 from livecartoon.backends.calibration import FRAMES, calibration_frames
 from livecartoon.backends.telemetry import without_telemetry
-from livecartoon.compiled import adds_products_of_bytes
 from livecartoon.errors import EngineError
+from livecartoon.processor import adds_products_of_bytes
 
 NETWORK = re.compile(r"__module\.(picture\.)?generator\b")
 STUDENT_BODY = re.compile(NETWORK.pattern + r"\.(down|eighth|up|quarter_out)\b")

@@ -7,11 +7,11 @@ import time
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
-from livecartoon.backends.base import Build, EngineSpec
-from livecartoon.backends.cache import build_lock_file, load_engine, store_engine
+from livecartoon.backends.base import ON_CPUS_ONLY, Build, EngineSpec
+from livecartoon.backends.cache import build_lock_file, load_engine, refuse_engine, store_engine
 from livecartoon.backends.locks import exclusive
 from livecartoon.backends.selftest import (
-    INT8_LIMITS,
+    COARSE_LIMITS,
     LOAD_FRAMES,
     Draw,
     FrameResult,
@@ -108,6 +108,7 @@ def _built(compiler: Compiler[Loaded], build: Build) -> Ready[Loaded]:
     build.phase("self-test")
     results = proof(compiler.draw(engine), compiler.spec, compiler.device, build)
     if fault := first_fault(results):
+        refuse_engine(compiler.key, fault)
         raise EngineError(
             "E505",
             f"the {compiler.spec.precision} engine fails its self-test: {fault}",
@@ -139,7 +140,7 @@ def proof(draw: Draw, spec: EngineSpec, device: str, build: Build) -> list[Frame
     reference = TorchBackend(replace(spec, precision="fp32"), where)
     try:
         names = LOAD_FRAMES if is_quick else ()
-        limits = INT8_LIMITS if spec.precision == "int8" else Limits()
+        limits = COARSE_LIMITS if spec.precision in ON_CPUS_ONLY else Limits()
 
         def fresh(pixels: Pixels) -> Pixels:
             reference.reset()  # each frame as the first of a clip, for the engine too

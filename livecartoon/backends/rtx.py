@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import Build, EngineSpec, Fetch
+from livecartoon.backends.base import ON_CPUS_ONLY, Build, EngineSpec, Fetch
 from livecartoon.backends.cache import load_engine, store_engine
 from livecartoon.backends.cuda_ring import CudaRing
 from livecartoon.backends.graph import look_tensor
@@ -85,8 +85,8 @@ class RtxCompiler:
     name = "rtx"
 
     def __init__(self, spec: EngineSpec, device: str) -> None:
-        if spec.precision == "int8":
-            raise EngineError("E503", "rtx runs no int8 here", "--precision fp16")
+        if spec.precision in ON_CPUS_ONLY:
+            raise EngineError("E503", f"rtx runs no {spec.precision} here", "--precision fp16")
         if not device.startswith("cuda"):
             raise EngineError("E501", f"rtx needs a CUDA device, not {device}", "--device auto")
         self.spec, self.device = spec, device

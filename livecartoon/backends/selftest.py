@@ -26,9 +26,10 @@ class Limits:
     """Mean difference in 8-bit levels."""
 
 
-INT8_LIMITS = Limits(mean_most=2.0)
-"""A flat picture that is one level off as a whole is not seen (nano draws plain white 1.3 levels
-darker), nor are 1.5 levels in a full-swing checkerboard; photos come out at 48 dB."""
+COARSE_LIMITS = Limits(mean_most=2.0)
+"""Of eight significant bits, INT8 and bfloat16. A flat picture that is one level off as a whole is
+not seen (nano draws plain white 1.3 levels darker in INT8), nor are 1.5 levels in a full-swing
+checkerboard; photos come out at 48 dB."""
 PSNR_SAME = 99.0
 """Written for equal pictures, whose ratio would be infinite: JSON has no infinity."""
 FLAT_RANGE = 2

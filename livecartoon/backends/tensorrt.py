@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import Build, EngineSpec, Fetch
+from livecartoon.backends.base import ON_CPUS_ONLY, Build, EngineSpec, Fetch
 from livecartoon.backends.cache import load_engine, store_engine
 from livecartoon.backends.cuda_ring import CudaRing
 from livecartoon.backends.graph import example_inputs, look_tensor, without_memory
@@ -100,8 +100,8 @@ class TensorRTCompiler:
     name = "tensorrt"
 
     def __init__(self, spec: EngineSpec, device: str) -> None:
-        if spec.precision == "int8":
-            raise EngineError("E503", "tensorrt runs no int8 here", "--precision fp16")
+        if spec.precision in ON_CPUS_ONLY:
+            raise EngineError("E503", f"tensorrt runs no {spec.precision} here", "--precision fp16")
         if not device.startswith("cuda"):
             raise EngineError(
                 "E501", f"tensorrt needs a CUDA device, not {device}", "--device auto"

@@ -68,7 +68,7 @@ STYLE_FLAGS: tuple[Callable[[Any], Any], ...] = (
     flag("--backend", type=Named(BACKEND_NAMES), default="auto", help="What runs it."),
     flag(
         "--precision",
-        type=Named(["auto", "fp16", "fp32", "int8"]),
+        type=Named(["auto", "bf16", "fp16", "fp32", "int8"]),
         default="auto",
         help="Arithmetic.",
     ),

@@ -10,7 +10,7 @@ from typing import Any
 from livecartoon.backends import open_backend
 from livecartoon.backends.base import Backend, Build, EnginePrecision, EngineSpec
 from livecartoon.backends.cache import entries
-from livecartoon.backends.choice import Candidate
+from livecartoon.backends.choice import Candidate, candidates
 from livecartoon.backends.selftest import selftest_frames, selftest_summary
 from livecartoon.config import EngineOptions
 from livecartoon.errors import EngineError
@@ -211,10 +211,9 @@ def ladder(backend: str, spec: EngineSpec, device: str, options: EngineOptions) 
     """
     if options.precision != "auto":
         return [Candidate(backend, spec)]
-    steps: tuple[EnginePrecision, ...]
-    steps = ("fp16", "fp32") if device.startswith("cuda") else ("int8", "fp32")
-    if backend == "torch" and device == "cpu":
-        steps = ("fp32",)
+    if not device.startswith("cuda"):
+        return candidates(backend, spec, device, is_backend_free=False, is_precision_free=True)
+    steps: tuple[EnginePrecision, ...] = ("fp16", "fp32")
     return [Candidate(backend, replace(spec, precision=step)) for step in steps]
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from livecartoon.backends import open_backend
+from livecartoon.backends import engine_key, open_backend
 from livecartoon.backends.base import Build, EngineSpec
+from livecartoon.backends.cache import is_refused, is_stored
 from livecartoon.backends.calibration import FRAMES, MOODS, calibration_frames
 from livecartoon.backends.openvino import convert
 from livecartoon.backends.quantize import body_of, frame_count
@@ -104,3 +105,6 @@ def test_int8_that_moves_a_checkerboard_then_is_refused_in_one_line():
     with pytest.raises(EngineError, match="fails its self-test: checker") as caught:
         open_backend("openvino", spec, "cpu", Build())
     assert caught.value.code == "E505"
+    key = engine_key("openvino", spec, "cpu")
+    assert is_refused(key)
+    assert not is_stored(key)

@@ -13,6 +13,7 @@ from livecartoon.jobs.background import spawn
 from livecartoon.jobs.live.engines import ChildBuilder, real_readiness
 from livecartoon.jobs.live.levels import Rung
 from livecartoon.jobs.live.styling import StyleKey
+from tests.drawing import write_student
 
 LOW = StyleKey.of("classic", Look(), Rung(Level(48), "auto", "48x48"))
 
@@ -53,13 +54,20 @@ def test_builder_while_it_builds_takes_no_other_but_does_not_refuse(cache):
     builder.close()
 
 
-def test_builder_when_the_build_failed_then_refuses_the_key_from_then_on(cache):
+def test_builder_when_the_build_failed_then_refuses_the_key_from_then_on(cache, tmp_path):
     builder = ChildBuilder(EngineOptions(device="cpu"))
-    absent = StyleKey("no such style")
-    builder.start(absent, 64, 48)
+    weights = write_student(tmp_path / "damaged.safetensors")
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    damaged = StyleKey(str(weights))
+    builder.start(damaged, 64, 48)
     assert builder._child is not None
     assert builder._child.wait(60) != 0
-    assert not builder.start(absent, 64, 48)
+    assert not builder.start(damaged, 64, 48)
+
+
+def test_builder_of_an_unknown_style_then_refuses(cache):
+    assert not ChildBuilder(EngineOptions(device="cpu")).start(StyleKey("none such"), 64, 48)
 
 
 def test_builder_without_a_folder_to_write_to_then_refuses(tmp_path, monkeypatch):

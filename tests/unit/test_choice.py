@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livecartoon.backends import choice, open_backend
+from livecartoon import processor as processor_module
+from livecartoon.backends import choice, engine_key, open_backend
 from livecartoon.backends.base import Build, EngineSpec
-from livecartoon.backends.cache import engine_path, is_stored
-from livecartoon.backends.choice import Candidate, Upgrade, candidates, open_best
+from livecartoon.backends.cache import engine_path, is_stored, record_path, refuse_engine
+from livecartoon.backends.choice import Candidate, Upgrade, candidates, open_best, to_build
 from livecartoon.config import EngineOptions
 from livecartoon.errors import EngineError
 from livecartoon.frame import Frame
@@ -49,11 +50,23 @@ def chosen(backend: str, spec: EngineSpec, device: str, *free: str) -> list[tupl
     return [(c.backend, c.spec.precision) for c in found]
 
 
-def test_candidates_when_precision_is_free_then_int8_before_fp32(spec):
-    assert chosen("openvino", spec, "cpu", "precision") == [
-        ("openvino", "int8"),
-        ("openvino", "fp32"),
-    ]
+@pytest.mark.parametrize(
+    ("processor", "precisions"),
+    [
+        ((), ["int8", "fp32"]),
+        (("avx512bf16",), ["bf16", "int8", "fp32"]),
+        (("avx512bf16", "amx-bf16"), ["bf16", "fp32"]),
+    ],
+)
+def test_candidates_when_precision_is_free_then_are_what_the_processor_is_quick_at(
+    spec, monkeypatch, processor, precisions
+):
+    monkeypatch.setattr(processor_module, "_features", lambda: dict.fromkeys(processor, True))
+    assert [p for _, p in chosen("openvino", spec, "cpu", "precision")] == precisions
+    free = candidates("openvino", spec, "cpu", is_backend_free=True, is_precision_free=True)
+    assert free[0].is_built == ("amx-bf16" in processor)
+    filter_ = replace(spec, weights=None)
+    assert chosen("openvino", filter_, "cpu", "precision") == [("openvino", "fp32")]
 
 
 def test_candidates_when_typed_then_nothing_else(spec):
@@ -83,6 +96,25 @@ def test_open_best_when_the_better_is_damaged_then_the_sound_one_runs(spec, capl
     assert (number, backend.spec) == (1, spec)
     assert "6 bytes instead of" in caplog.text
     backend.close()
+
+
+def test_open_best_when_a_quick_one_is_not_there_then_builds_it_unless_it_was_refused(spec):
+    quick = Candidate("openvino", replace(spec, layers=("vivid",)), is_built=True)
+    plain = Candidate("openvino", spec)
+    key = engine_key(quick.backend, quick.spec, "cpu")
+    assert to_build([quick, plain], "cpu") == quick
+    refuse_engine(key, "checker: 37.5 dB")
+    assert to_build([quick, plain], "cpu") == plain
+    backend, number = open_best([quick, plain], "cpu")
+    backend.close()
+    assert (number, is_stored(key)) == (1, False)
+    assert to_build([quick, plain], "cpu") is None
+    record_path(key).unlink()
+    assert to_build([quick, plain], "cpu") == quick
+    backend, number = open_best([quick, plain], "cpu")
+    backend.close()
+    assert (number, is_stored(key)) == (0, True)
+    assert to_build([quick, plain], "cpu") is None
 
 
 class Clock:
@@ -166,7 +198,7 @@ def test_stylizer_when_its_engine_draws_black_then_torch_goes_on_and_says_why(tm
         shown = stylizer(Frame(photo, 2, Fraction(1, 30))).pixels
         assert stylizer.report.backend == "torch"
         assert "one flat colour" in str(stylizer.report.fallback_reason)
-    assert np.abs(shown.astype(int) - good).max() <= 1
+    assert np.abs(shown.astype(int) - good).mean() <= 1  # the first engine may be of fewer bits
     assert "one flat colour" in caplog.text
 
 

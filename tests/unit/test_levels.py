@@ -10,6 +10,8 @@ from livecartoon.governor import Level
 from livecartoon.jobs.live.engines import arguments_for, options_for
 from livecartoon.jobs.live.levels import Ladder, Rung, real_ladders, smaller_tier
 from livecartoon.jobs.live.styling import StyleKey
+from livecartoon.styles import find_style
+from livecartoon.wanted import missing_engine
 
 
 def ladder(width: int, height: int, style: str = "shinkai", **typed) -> Ladder:
@@ -91,7 +93,7 @@ def test_options_of_a_rung_then_only_tier_and_size_differ():
     assert (options.tier, options.infer_size, options.threads) == ("nano", "320x180", 1)
 
 
-def test_arguments_of_a_build_then_name_the_engine_that_the_run_will_look_for():
+def test_arguments_of_a_build_then_name_the_engine_that_the_run_will_look_for(own_cache):
     rung = Rung(Level(180, is_smaller_tier=True), "nano", "320x180")
     key = StyleKey.of("shinkai", Look(strength=0.5), rung)
     words = arguments_for(EngineOptions(), key, 640, 360)
@@ -99,4 +101,6 @@ def test_arguments_of_a_build_then_name_the_engine_that_the_run_will_look_for():
     flags = dict(zip(words[first::2], words[first + 1 :: 2], strict=True))
     assert flags["--size"] == "640x360"
     assert (flags["--tier"], flags["--infer-size"]) == ("nano", "320x180")
-    assert (flags["--strength"], flags["--precision"]) == ("0.5", "fp32")
+    missing = missing_engine(find_style("shinkai"), 640, 360, options_for(EngineOptions(), key))
+    assert missing is not None
+    assert (flags["--strength"], flags["--precision"]) == ("0.5", missing.spec.precision)

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass, replace
 
 from livecartoon.config import EngineOptions
-from livecartoon.errors import OutputError
+from livecartoon.errors import LivecartoonError
 from livecartoon.jobs.background import spawn
 from livecartoon.jobs.live.helm import Builder
 from livecartoon.jobs.live.levels import FindLadder, real_ladders
@@ -84,8 +84,8 @@ class ChildBuilder:
     def __init__(self, engine: EngineOptions) -> None:
         self._engine = engine
         self._child: subprocess.Popen[bytes] | None = None
-        self._key: StyleKey | None = None
-        self._failed: set[StyleKey] = set()
+        self._words: list[str] = []
+        self._failed: list[list[str]] = []
 
     @property
     def is_busy(self) -> bool:
@@ -95,22 +95,24 @@ class ChildBuilder:
     def start(self, key: StyleKey, width: int, height: int) -> bool:
         """Begin to build, unless something is being built; False if `key` cannot be built.
 
-        A key that comes again although its build went well cannot be built either.
+        What is wanted again although its build went well cannot be built either.
         """
         if self._child is not None:
             if self._child.poll() is None:
                 return True
-            if self._key is not None:
-                self._failed.add(self._key)
+            self._failed.append(self._words)
             self._child = None
-        if key in self._failed or not self._is_on_cpu(key):
+        if not self._is_on_cpu(key):
             return False
         try:
-            self._child, path = spawn(arguments_for(self._engine, key, width, height), NICENESS)
-        except OutputError as error:
+            words = arguments_for(self._engine, key, width, height)
+            if words in self._failed:
+                return False
+            self._child, path = spawn(words, NICENESS)
+        except LivecartoonError as error:
             log.warning("%s", error)
             return False
-        self._key = key
+        self._words = words
         log.info("log of the build: %s", path)
         return True
 
@@ -139,9 +141,13 @@ def arguments_for(engine: EngineOptions, key: StyleKey, width: int, height: int)
     INT8 is left to those who ask for it: finding out whether it pays takes a minute of both
     cores.
     """
+    from livecartoon.styles import find_style
+    from livecartoon.wanted import missing_engine
+
     options = options_for(engine, key)
     look = options.look
-    precision = "fp32" if options.precision == "auto" else options.precision
+    missing = missing_engine(find_style(key.style), width, height, options)
+    precision = missing.spec.precision if missing else options.precision
     flags = {
         "style": options.style,
         "size": f"{width}x{height}",
