@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import cv2
+import numpy as np
 
+from livecartoon.temporal.cubic import fetch_cubic
 from livecartoon.temporal.planes import Floats
 
 
@@ -15,13 +17,15 @@ def fetch(values: Floats, places: Floats, interpolation: int, out: Floats) -> No
     )
 
 
-def fetch_planes(planes: Floats, places: Floats, scratch: Floats) -> None:
-    """Move `planes` (3, h, w) bicubically; as one picture, for then the places are read once.
+def fetch_planes(planes: Floats, flow: Floats, scratch: Floats) -> None:
+    """Move `planes` (3, h, w) along `flow` (2, h, w) bicubically; values stay within 0..255.
 
     `scratch` (2, h, w, 3) is overwritten.
     """
     whole, moved = scratch
     cv2.merge(list(planes), dst=whole)
-    fetch(whole, places, cv2.INTER_CUBIC, moved)
+    height, width = whole.shape[:2]
+    numbers = whole.reshape(height, 3 * width), moved.reshape(height, 3 * width)
+    fetch_cubic(numbers[0], flow, np.float32(1), 0, numbers[1])
     for channel, plane in enumerate(planes):
         cv2.extractChannel(moved, channel, dst=plane)

@@ -88,10 +88,10 @@ class FlowState(BlendState):
         self._outside = self._motion.outside()
         places = self._motion.places
         for planes in (self._reference, self._before) if self._learns else (self._reference,):
-            fetch_planes(planes, places, self._pictures)
+            fetch_planes(planes, self._motion.parts, self._pictures)
         fetch(self._gain, places, cv2.INTER_LINEAR, self._spare_gain)
         self._gain, self._spare_gain = self._spare_gain, self._gain
-        self._history.move(self._motion.flow, self._planes.divisor)
+        self._history.move(self._motion.parts, self._planes.divisor)
 
     @property
     def _learns(self) -> bool:

@@ -49,13 +49,15 @@ class Motion:
         """Where each pixel was, relative to where it is."""
         self.places = self._grid.copy()
         """The same, absolute."""
+        self.parts = np.zeros((2, height, width), np.float32)
+        """The same as `flow`, x and y apart."""
 
     def remember(self, luma: Floats) -> None:
         """Keep luma (h, w) as the frame before the next."""
         cv2.convertScaleAbs(luma, dst=self._before)
 
     def find(self, luma: Floats, before: Floats, noise: float, resting: NDArray[np.bool_]) -> bool:
-        """Fill `flow` and `places` from two luma planes (h, w); False = nothing moves.
+        """Fill `flow`, `places` and `parts` from two luma planes (h, w); False = nothing moves.
 
         Nor does what is `resting` (h, w) for certain, whatever moves beside it: a codec leaves
         flat parts of a moving picture where they were.
@@ -74,6 +76,8 @@ class Motion:
         cv2.merge([self._mask, self._mask], dst=self._both)
         cv2.multiply(self.flow, self._both, dst=self.flow)
         np.add(self._grid, self.flow, out=self.places)
+        for number, part in enumerate(self.parts):
+            cv2.extractChannel(self.flow, number, dst=part)
         return True
 
     def outside(self) -> NDArray[np.bool_]:

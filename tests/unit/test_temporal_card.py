@@ -101,7 +101,7 @@ def test_card_history_when_moved_then_is_fetched_from_the_same_places(card):
     flow = 3 * np.random.default_rng(2).normal(0, 1, (48, 64, 2)).astype(np.float32)
     flow = cv2.GaussianBlur(flow, (0, 0), 3)
     for history in (ours, theirs):
-        history.move(flow, 2)
+        history.move(np.ascontiguousarray(flow.transpose(2, 0, 1)), 2)
     gap = np.abs(
         shown(theirs, frames(96, 128)[0], np.zeros((48, 64)))
         - shown(ours, frames(96, 128)[0], np.zeros((48, 64)))

@@ -61,9 +61,9 @@ class CardHistory:
 
     @torch.inference_mode()
     def move(self, flow: Floats, times: int) -> None:
-        """Fetch every pixel's mean from where `flow` (h, w, 2) says, `times` as far; bicubic."""
+        """Fetch every pixel's mean from where `flow` (2, h, w) says, `times` as far; bicubic."""
         height, width = self._mean.shape[2:]
-        there = torch.from_numpy(flow).to(self._device).permute(2, 0, 1)[None]
+        there = torch.from_numpy(flow).to(self._device)[None]
         there = nn.interpolate(there, (height, width), mode="bilinear") * times
         self._mean = sample(self._mean, there, "bicubic").clamp_(0, 255)
 
