@@ -86,7 +86,7 @@ def training(data: Path, features: Path, seconds: float, full: bool, output: Pat
 
 @main.command()
 @click.argument("clip", required=False, type=click.Path(path_type=Path, exists=True))
-@click.option("--frames", default=150, show_default=True, help="Length of the drawn clip.")
+@click.option("--frames", default=300, show_default=True, help="Length of the drawn clip.")
 @OUTPUT
 def convert(clip: Path | None, frames: int, output: Path | None) -> None:
     """CPU and wall time of `convert` beside a plain decode and encode of the same clip."""
