@@ -11,7 +11,7 @@ from __future__ import annotations
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,10 +26,12 @@ from livecartoon.backends.base import EnginePrecision, EngineSpec
 from livecartoon.backends.openvino import OpenVINOBackend
 from livecartoon.models.checkpoint import identity_of, read_header
 from livecartoon.models.papers import PAPERS
+from livecartoon.processor import multiplies_bfloat16
 from livecartoon.styles import find_style
 from livecartoon.threads import usable_cores
 
 WIDTH, HEIGHT = 640, 360
+TIERS = ("nano", "small")
 Runner = Callable[[], Any]
 BURST = 6
 """Frames in a row of one of our networks; a peer's takes a second, one is enough."""
@@ -43,11 +45,37 @@ EAGER = ("whitebox", "animegan2")
 def run(rounds: int = 24, peer_rounds: int = 3, names: Sequence[str] = PEERS) -> dict[str, Any]:
     """Milliseconds and frames per second at 640x360, and the peers' ratios to `small`."""
     threads = usable_cores()
-    ours = {tier: _student(tier, threads) for tier in ("nano", "small")}
-    if find_spec("nncf"):
-        ours |= {f"{tier} int8": _student(tier, threads, "int8") for tier in ("nano", "small")}
+    fewer_bits = _fewer_bits()
+    ours = {tier: _student(tier, threads) for tier in TIERS}
+    for bits in fewer_bits:
+        ours |= {f"{tier} {bits}": _student(tier, threads, bits) for tier in TIERS}
     peers = {name: _peer(name, threads) for name in names}
-    peers |= {f"{name} eager": _eager(name, threads) for name in names if name in EAGER}
+    for name in names:
+        if name in EAGER:
+            peers[f"{name} eager"] = _eager(name, threads)
+            if "bf16" in fewer_bits:
+                peers[f"{name} bf16"] = _peer(name, threads, "bf16")
+    times = _in_turns(ours, peers, rounds, peer_rounds)
+    figures: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "threads": threads}
+    for name, values in times.items():
+        median = float(np.median(values))
+        figures[name] = {
+            "ms_median": round(median, 2),
+            "ms_min": round(min(values), 2),
+            "fps_median": round(1000 / median, 1),
+            "rounds": len(values),
+        }
+    figures["ratio_to_small"] = {
+        name: round(figures[name]["ms_median"] / figures[_small_like(name)]["ms_median"], 1)
+        for name in peers
+    }
+    return figures | _gains(times, fewer_bits)
+
+
+def _in_turns(
+    ours: Mapping[str, Runner], peers: Mapping[str, Runner], rounds: int, peer_rounds: int
+) -> dict[str, list[float]]:
+    """Milliseconds of each."""
     times: dict[str, list[float]] = {name: [] for name in (*ours, *peers)}
     for runner in (*ours.values(), *peers.values()):
         runner()
@@ -58,26 +86,31 @@ def run(rounds: int = 24, peer_rounds: int = 3, names: Sequence[str] = PEERS) ->
         if index % max(1, rounds // peer_rounds) == 0:
             for name, runner in peers.items():
                 times[name].append(_timed(runner))
-    figures: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "threads": threads}
-    for name, values in times.items():
-        median = float(np.median(values))
-        figures[name] = {
-            "ms_median": round(median, 2),
-            "ms_min": round(min(values), 2),
-            "fps_median": round(1000 / median, 1),
-            "rounds": len(values),
-        }
-    small = figures["small"]["ms_median"]
-    figures["ratio_to_small"] = {
-        name: round(figures[name]["ms_median"] / small, 1) for name in peers
-    }
-    for tier in ("nano", "small"):
-        if f"{tier} int8" in ours:
-            plain, fast = times[tier], times[f"{tier} int8"]
-            # Round by round, so that a busy moment of the machine is in both.
+    return times
+
+
+def _fewer_bits() -> list[EnginePrecision]:
+    """What networks can run in here beside FP32."""
+    found: list[EnginePrecision] = ["int8"] if find_spec("nncf") else []
+    return [*found, "bf16"] if multiplies_bfloat16() else found
+
+
+def _gains(
+    times: Mapping[str, Sequence[float]], fewer_bits: Sequence[EnginePrecision]
+) -> dict[str, float]:
+    """How many times as fast; round by round, so that a busy moment is in both."""
+    gains = {}
+    for bits in fewer_bits:
+        for tier in TIERS:
+            plain, fast = times[tier], times[f"{tier} {bits}"]
             ratios = [a / b for a, b in zip(plain, fast, strict=True)]
-            figures[f"int8_gain_{tier}"] = round(float(np.median(ratios)), 2)
-    return figures
+            gains[f"{bits}_gain_{tier}"] = round(float(np.median(ratios)), 2)
+    return gains
+
+
+def _small_like(peer: str) -> str:
+    """Name of our `small` in the same arithmetic as a peer."""
+    return "small bf16" if peer.endswith("bf16") else "small"
 
 
 def _timed(runner: Runner) -> float:
@@ -95,7 +128,7 @@ def _student(tier: str, threads: int, precision: EnginePrecision = "fp32") -> Ru
     return lambda: backend(frame)
 
 
-def _peer(name: str, threads: int) -> Runner:
+def _peer(name: str, threads: int, precision: EnginePrecision = "fp32") -> Runner:
     """A peer's generator with random weights, built from its layer table: speed only."""
     torch.manual_seed(0)
     photo = torch.rand(1, 3, HEIGHT, WIDTH) * 2 - 1
@@ -107,7 +140,7 @@ def _peer(name: str, threads: int) -> Runner:
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": "1",
             "INFERENCE_NUM_THREADS": str(threads),
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
             "CACHE_DIR": str(Path(folder)),
         }
         request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()

@@ -18,6 +18,7 @@ PAGES = (ROOT / "README.md", *(ROOT / "docs" / f"{page}.md" for page in ("perfor
 PLACE = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 PEERS = {"whitebox": "White-box Cartoonization", "animegan2": "AnimeGANv2"}
 TIERS = ("nano", "small", "base", "large")
+FEWER_BITS = {"int8": "INT8", "bf16": "bfloat16"}
 Rows = list[tuple[str, ...]]
 
 
@@ -37,9 +38,10 @@ def speed() -> str:
     rows: Rows = [("On two cores without a GPU", "")]
     for tier in _tiers(network):
         also = f"; generators run the same way: {peers} as long" if tier == "small" else ""
-        fast = network.get(f"{tier} int8")
-        int8 = f", {fast['fps_median']:.0f} in INT8" if fast else ""
-        rate = f"{network[tier]['fps_median']:.0f} fps{int8}"
+        rate = f"{network[tier]['fps_median']:.0f} fps"
+        for bits, title in FEWER_BITS.items():
+            if fast := network.get(f"{tier} {bits}"):
+                rate += f", {fast['fps_median']:.0f} in {title}"
         rows.append((f"`{tier}` at {size}", f"{rate}{also}"))
     cost = f"{convert['cpu_ratio']:.1f} times the CPU time of a plain decode and encode"
     rows.append(("`convert`, all defaults, a 720p pan", cost))
@@ -52,10 +54,9 @@ def network() -> str:
     """Rates of the networks, beside those of the peers."""
     whole = record("network")
     figures = whole["figures"]
-    least = figures["small"]["ms_median"]
     rows: Rows = [("network", "ms, median", "ms, fastest", "frames a second", "times `small`")]
-    ours = [*_tiers(figures), *(f"{tier} int8" for tier in TIERS)]
-    for name in [*ours, *PEERS, *(f"{peer} eager" for peer in PEERS)]:
+    ours = [*_tiers(figures), *(f"{tier} {bits}" for bits in FEWER_BITS for tier in TIERS)]
+    for name in [*ours, *(f"{peer}{kind}" for kind in ("", " bf16", " eager") for peer in PEERS)]:
         if name not in figures:
             continue
         found = figures[name]
@@ -66,8 +67,10 @@ def network() -> str:
                 "": ", OpenVINO" if base in PEERS else "",
                 "eager": ", torch",
                 "int8": ", INT8",
+                "bf16": ", OpenVINO, bfloat16" if base in PEERS else ", bfloat16",
             }[kind]
         )
+        least = figures["small bf16" if kind == "bf16" else "small"]["ms_median"]
         rows.append(
             (
                 title,
@@ -78,7 +81,8 @@ def network() -> str:
             )
         )
     threads = f"{figures['width']}x{figures['height']}, {figures['threads']} threads"
-    return _table(rows) + f"\n{threads}. {_source('network', whole)}\n"
+    note = "; rows in bfloat16: times `small` in bfloat16" if "small bf16" in figures else ""
+    return _table(rows) + f"\n{threads}{note}. {_source('network', whole)}\n"
 
 
 def roofline() -> str:

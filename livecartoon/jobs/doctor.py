@@ -120,22 +120,34 @@ def check_backends() -> list[Check]:
 
 
 def check_engines() -> list[Check]:
-    """Whether INT8 can be built, and whether every stored engine is sound."""
+    """In which arithmetic networks are drawn, and whether every stored engine is sound."""
     from livecartoon.backends import cache
 
-    version = version_of("nncf")
-    int8 = Check("int8", "ok", f"nncf {version}: livecartoon optimize builds INT8 engines")
-    if not version:
-        text = "nncf is not installed: engines are FP32, INT8 takes up to a quarter less time"
-        int8 = Check("int8", "ok", text, 'pip install "livecartoon[int8]"')
+    bits = _check_bits()
     found = cache.entries()
     faults = [fault for entry in found if (fault := cache.fault_of(entry.key))]
     stale = sum(fault.state == "stale" for fault in faults)
     if bad := len(faults) - stale:
         text = f"{bad} of {len(found)} stored engines are damaged"
-        return [int8, Check("engines", "warn", text, "livecartoon cache verify")]
+        return [bits, Check("engines", "warn", text, "livecartoon cache verify")]
     of_others = f", {stale} of another version" if stale else ", all sound"
-    return [int8, Check("engines", "ok", f"{len(found)} stored{of_others}")]
+    return [bits, Check("engines", "ok", f"{len(found)} stored{of_others}")]
+
+
+def _check_bits() -> Check:
+    from livecartoon.processor import multiplies_tiles
+
+    if multiplies_tiles():
+        return Check(
+            "arithmetic", "ok", "networks are drawn in bfloat16, which this CPU has tiles of"
+        )
+    version = version_of("nncf")
+    if version:
+        return Check(
+            "arithmetic", "ok", f"nncf {version}: livecartoon optimize builds INT8 engines"
+        )
+    text = "nncf is not installed: engines are FP32, INT8 takes up to a quarter less time"
+    return Check("arithmetic", "ok", text, 'pip install "livecartoon[int8]"')
 
 
 def check_window() -> list[Check]:
