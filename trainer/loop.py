@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -23,7 +24,7 @@ from trainer.state import Average, TrainingState, state_file, write_bytes
 log = logging.getLogger(__name__)
 
 
-def train(  # noqa: C901, PLR0915  the one long function, in stages
+def train(
     config: Training, run: Path, *, evaluate: bool = True, pause_at: int | None = None
 ) -> dict[str, float]:
     """Train what `config.model` names in the folder `run`, going on from its last checkpoint.
@@ -43,24 +44,13 @@ def train(  # noqa: C901, PLR0915  the one long function, in stages
     loader = recipe.loader(processes.rank, processes.world)
     state = TrainingState(recipe, Average(recipe.averaged, config.ema))
     clock = time.process_time if device.type == "cpu" else time.perf_counter
-    last = state_file(run)
-
     with (
         RunFolder(run, config, processes.is_first) as folder,
         Journals(folder) as journals,
         Interruption() as interruption,
         Ahead(loader) as batches,
     ):
-        # go on, or begin
-        processes.wait()
-        saved = processes.file_of_first(last)
-        if saved is not None:
-            state.load(saved)
-            log.info("going on at step %d of %d", state.step, recipe.steps)
-        else:
-            recipe.start()
-            state.average = Average(recipe.averaged, config.ema)
-            write_checkpoint(folder, state)
+        _go_on_or_begin(state, folder, processes)
         folder.record(recipe.facts() | {"processes": processes.world, "device": str(device)})
 
         # steps
@@ -76,17 +66,7 @@ def train(  # noqa: C901, PLR0915  the one long function, in stages
             batch = batches(state.step)
             meter.add_batch(config.batch * processes.world, time.perf_counter() - begun)
             phase = recipe.schedule(moment)
-            for move in recipe.moves(batch, moment):
-                total = check_finite(move, state.step)
-                optimizer = recipe.optimizers[move.player]
-                optimizer.zero_grad(set_to_none=True)
-                total.backward()  # type: ignore[no-untyped-call]  # torch's
-                moving = [p for group in optimizer.param_groups for p in group["params"]]
-                processes.average_gradients(moving)
-                if recipe.clip is not None:
-                    torch.nn.utils.clip_grad_norm_(moving, recipe.clip)
-                optimizer.step()
-                meter.add(move)
+            _take_step(recipe, batch, moment, processes, meter)
             state.average.update(recipe.averaged)
             state.step += 1
             state.worked_s += clock() - started
@@ -109,6 +89,39 @@ def train(  # noqa: C901, PLR0915  the one long function, in stages
         if figures:
             write_bytes(run / "metrics.json", (json.dumps(figures, indent=1) + "\n").encode())
         return figures
+
+
+def _go_on_or_begin(state: TrainingState, folder: RunFolder, processes: Processes) -> None:
+    processes.wait()
+    saved = processes.file_of_first(state_file(folder.run))
+    if saved is not None:
+        state.load(saved)
+        log.info("going on at step %d of %d", state.step, state.recipe.steps)
+    else:
+        state.recipe.start()
+        state.average = Average(state.recipe.averaged, folder.config.ema)
+        write_checkpoint(folder, state)
+
+
+def _take_step(
+    recipe: Recipe,
+    batch: Any,  # noqa: ANN401  what its loader gives
+    moment: Moment,
+    processes: Processes,
+    meter: Meter,
+) -> None:
+    """Let every player of the recipe learn from one batch; ModelError E606 if a loss is lost."""
+    for move in recipe.moves(batch, moment):
+        total = check_finite(move, moment.step)
+        optimizer = recipe.optimizers[move.player]
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]  # torch's
+        moving = [p for group in optimizer.param_groups for p in group["params"]]
+        processes.average_gradients(moving)
+        if recipe.clip is not None:
+            torch.nn.utils.clip_grad_norm_(moving, recipe.clip)
+        optimizer.step()
+        meter.add(move)
 
 
 def _share_done(config: Training, recipe: Recipe, step: int, worked_s: float) -> float:

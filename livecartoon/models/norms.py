@@ -6,6 +6,8 @@ infinite in float16 already at a deviation of 1.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -13,7 +15,7 @@ EPSILON = 1e-5
 """Never 1e-9 as in the released CartoonGAN: that is zero in float16, and 0.03 levels away."""
 
 
-class Norm(nn.Module):
+class Norm(nn.Module, ABC):
     """A norm whose statistics are those of the picture at hand.
 
     Given its moments it is affine per channel, so that they can also be measured once
@@ -29,13 +31,13 @@ class Norm(nn.Module):
         """How many numbers `moments` gives per picture."""
         return 2 * self.channels
 
+    @abstractmethod
     def moments(self, features: Tensor) -> Tensor:
         """The statistics of (N, C, H, W) that the norm uses, (N, moment_count) float32."""
-        raise NotImplementedError
 
+    @abstractmethod
     def affine(self, moments: Tensor) -> tuple[Tensor, Tensor]:
         """Scale and shift (N, C, 1, 1) float32 of the norm with these moments."""
-        raise NotImplementedError
 
     def normed_by(self, moments: Tensor, features: Tensor) -> Tensor:
         """Normalise with given moments instead of the features' own."""

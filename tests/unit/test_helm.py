@@ -252,6 +252,7 @@ def test_helm_when_the_level_above_cannot_be_built_then_goes_on_where_it_is(run_
     run.until(lambda: bool(run.builder.asked), 2.0)
     run.until(lambda: run.helm.steering.rung is None, 2.0)
     run.until(lambda: run.rung == LOW, 40.0)  # it still looks, and steps down where it must
+    assert run.rung == LOW
 
 
 def test_helm_when_closed_stops_the_build(run_of):

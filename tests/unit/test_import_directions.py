@@ -202,6 +202,7 @@ def test_imports_when_followed_then_have_no_cycle():
     done: set[str] = set()
     for name in graph:
         _visit(name, graph, (), done)
+    assert done == set(graph)
 
 
 def _visit(name: str, graph: dict[str, set[str]], path: tuple[str, ...], done: set[str]) -> None:

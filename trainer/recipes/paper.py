@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ SAMPLES = 6
 SAMPLE_SIDE = 256
 
 
-class PaperRecipe:
+class PaperRecipe(ABC):
     """A generator, its critics and the frozen perceptual network; a paper fills in the moves."""
 
     config_type: ClassVar[type[PaperTraining]] = PaperTraining
@@ -65,25 +66,25 @@ class PaperRecipe:
         """The generator, untrained."""
         return build_generator(self.config.model)
 
+    @abstractmethod
     def cast(self) -> None:
         """Fill `players`."""
-        raise NotImplementedError
 
     def initialise(self) -> None:
         """Start weights: N(0, 0.02) unless a paper says otherwise."""
         self.players.apply(normal_weights)
 
+    @abstractmethod
     def rates(self, epoch: float, phase: Phase) -> Mapping[str, float]:
         """Learning rate of every player."""
-        raise NotImplementedError
 
+    @abstractmethod
     def initial(self, batch: Batch, moment: Moment) -> Iterator[Move]:
         """Moves of the first phase."""
-        raise NotImplementedError
 
+    @abstractmethod
     def main(self, batch: Batch, moment: Moment) -> Iterator[Move]:
         """Moves of the adversarial phase."""
-        raise NotImplementedError
 
     @property
     def averaged(self) -> nn.Module:
@@ -161,7 +162,7 @@ class PaperRecipe:
         else:
             yield from self.main(batch, moment)
 
-    def start(self) -> None:
+    def start(self) -> None:  # noqa: B027  most need nothing
         """Nothing more than the constructor did."""
 
     def facts(self) -> dict[str, Any]:
