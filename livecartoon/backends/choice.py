@@ -87,14 +87,11 @@ def open_best(choices: Sequence[Candidate], device: str) -> tuple[Backend, int]:
     Raises EngineError, ModelError for the last one only.
     """
     for number, candidate in enumerate(choices[:-1]):
-        if is_ready(candidate, device):
-            backend = _opened(candidate, device, Build(is_allowed=False))
-        elif _is_to_be_built(candidate, device):
-            backend = _opened(candidate, device, Build())
-        else:
-            continue
-        if backend is not None:
-            return backend, number
+        may_build = _may_be_built(candidate, device)
+        if may_build or is_ready(candidate, device):
+            backend = _opened(candidate, device, Build(is_allowed=may_build))
+            if backend is not None:
+                return backend, number
     last = choices[-1]
     return open_backend(last.backend, last.spec, device), len(choices) - 1
 
@@ -104,14 +101,14 @@ def to_build(choices: Sequence[Candidate], device: str) -> Candidate | None:
     for candidate in choices[:-1]:
         if is_ready(candidate, device):
             return None
-        if _is_to_be_built(candidate, device):
+        if _may_be_built(candidate, device):
             return candidate
     last = choices[-1]
     is_opened_only = engine_key(last.backend, last.spec, device) is None
     return None if is_opened_only or is_ready(last, device) else last
 
 
-def _is_to_be_built(candidate: Candidate, device: str) -> bool:
+def _may_be_built(candidate: Candidate, device: str) -> bool:
     if not candidate.is_built:
         return False
     key = engine_key(candidate.backend, candidate.spec, device)

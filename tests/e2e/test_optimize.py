@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from referencing import Registry, Resource
 
+from livecartoon import processor
 from livecartoon.backends.cache import entries
 from livecartoon.cli import run
 from tests.drawing import write_student
@@ -74,6 +75,7 @@ def test_optimize_when_precision_is_free_and_nncf_is_missing_then_fp32_and_says_
     style, capsys, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, "nncf", None)
+    monkeypatch.setattr(processor, "_features", dict)  # one that multiplies no bfloat16
     line = ["optimize", "-s", style, "--size", "96x64", "--infer-size", "source"]
     assert run([*line, "--json"]) == 0
     (made,) = document(capsys, "optimize")["engines"]

@@ -115,6 +115,10 @@ def test_open_best_when_a_quick_one_is_not_there_then_builds_it_unless_it_was_re
     backend.close()
     assert (number, is_stored(key)) == (0, True)
     assert to_build([quick, plain], "cpu") is None
+    engine_path(key).write_bytes(b"broken")
+    backend, number = open_best([quick, plain], "cpu")
+    assert (number, backend.build_s > 0) == (0, True)
+    backend.close()
 
 
 class Clock:
