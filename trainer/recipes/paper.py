@@ -78,9 +78,9 @@ class PaperRecipe(ABC):
     def rates(self, epoch: float, phase: Phase) -> Mapping[str, float]:
         """Learning rate of every player."""
 
-    @abstractmethod
     def initial(self, batch: Batch, moment: Moment) -> Iterator[Move]:
-        """Moves of the first phase."""
+        """Moves of the first phase; some papers have none."""
+        yield from ()
 
     @abstractmethod
     def main(self, batch: Batch, moment: Moment) -> Iterator[Move]:
