@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,6 +29,8 @@ class Processes:
             if device.type == "cuda":
                 torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
             distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+            # Else its threads may still run while the interpreter ends, which aborts the process.
+            atexit.register(distributed.destroy_process_group)
 
     @property
     def is_first(self) -> bool:
