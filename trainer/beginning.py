@@ -59,9 +59,10 @@ def unfused(fused: dict[str, Tensor], student: Student) -> dict[str, Tensor]:
     """Training parameters with which `student` draws what a fused one of its tier or below does.
 
     Where it is larger (Net2Net, Chen et al. 2016): new channels see everything and are not yet
-    listened to, new blocks only pass on, a 1x1 head is the middle of a 3x3 one. UsageError E201
-    if it is smaller.
+    listened to, new blocks only pass on, a 1x1 head is the middle of a 3x3 one. A 3x3 head that
+    becomes a 1x1 one is summed up: nearly its picture. UsageError E201 if `student` is smaller.
     """
+    fused = _last_block_last(fused, len(student.quarter_out))
     tensors = {name: value.clone() for name, value in student.state_dict().items()}
     for name, value in tensors.items():
         given = fused.get(name)
@@ -71,6 +72,7 @@ def unfused(fused: dict[str, Tensor], student: Student) -> dict[str, Tensor]:
         if given.dim() == value.dim() == 4:
             reach = (value.shape[-1] - given.shape[-1]) // 2
             given = F.pad(given, (reach, reach, reach, reach)) if reach > 0 else given
+            given = given.sum((2, 3), keepdim=True) if reach < 0 and value.shape[-1] == 1 else given
         if len(given) > len(value) or given.shape[2:] != value.shape[2:]:
             raise UsageError("E201", "the weights file is of a larger tier", "--tier, or another")
         value[: len(given)] = 0
@@ -80,6 +82,13 @@ def unfused(fused: dict[str, Tensor], student: Student) -> dict[str, Tensor]:
             channels = torch.arange(len(given))  # the identity branch adds it again
             tensors[f"{name}.conv.weight"][channels, channels, 1, 1] -= 1.0
     return tensors
+
+
+def _last_block_last(fused: dict[str, Tensor], blocks: int) -> dict[str, Tensor]:
+    """The same with its last block before the heads, the widest, as the last of so many."""
+    indices = [int(name.split(".")[1]) for name in fused if name.startswith("quarter_out.")]
+    last, wanted = f"quarter_out.{max(indices, default=0)}.", f"quarter_out.{blocks - 1}."
+    return {name.replace(last, wanted): value for name, value in fused.items()}
 
 
 def _with_identity(student: Student) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -39,6 +40,8 @@ class StudentConfig:
     blocks_eighth: int = 3
     blocks_out: int = 1
     head_kernel: int = 1
+    head_channels: int = 0
+    """What the heads see, 0 = `channels`: the rank of all that they can paint in a block."""
 
     def __post_init__(self) -> None:
         limits = {
@@ -46,7 +49,8 @@ class StudentConfig:
             "channels_eighth": (8, 512),
             "blocks_in": (0, 16),
             "blocks_eighth": (1, 32),
-            "blocks_out": (0, 16),
+            "blocks_out": (1 if self.head_channels else 0, 16),
+            "head_channels": (0, 512),
         }
         for name, (low, high) in limits.items():
             value = getattr(self, name)
@@ -57,10 +61,10 @@ class StudentConfig:
 
 
 STUDENTS: dict[str, StudentConfig] = {
-    "nano": StudentConfig(16, 32, 0, 3, 1, 3),
-    "small": StudentConfig(24, 64, 1, 3, 1, 1),
-    "base": StudentConfig(48, 96, 2, 6, 2, 3),
-    "large": StudentConfig(64, 128, 3, 8, 3, 3),
+    "nano": StudentConfig(16, 32, 0, 3, 1, 1, 64),
+    "small": StudentConfig(24, 64, 1, 3, 1, 1, 64),
+    "base": StudentConfig(48, 96, 2, 6, 2, 1, 96),
+    "large": StudentConfig(64, 128, 3, 8, 3, 1, 128),
 }
 
 
@@ -128,8 +132,12 @@ class Student(nn.Module):
         self.down = RepConv(c, c8, stride=2)
         self.eighth = nn.Sequential(*(RepConv(c8, c8) for _ in range(config.blocks_eighth)))
         self.up = nn.Conv2d(c8, c, 1)
-        self.quarter_out = nn.Sequential(*(RepConv(c, c) for _ in range(config.blocks_out)))
-        kernel = config.head_kernel
+        # A head can paint no more patterns into a block's 16 pixels than it has inputs. Wider
+        # ones cost the last block alone and sharpen more than wider blocks before it.
+        head_channels = config.head_channels or c
+        widths = [*[c] * config.blocks_out, head_channels]
+        self.quarter_out = nn.Sequential(*(RepConv(*pair) for pair in pairwise(widths)))
+        c, kernel = head_channels, config.head_kernel
         # Three heads, not one and a split: slicing channels costs a sixth of the frame on a CPU.
         self.gate = nn.Conv2d(c, SUB, kernel, 1, kernel // 2)
         self.colour = nn.Conv2d(c, 3 * SUB, kernel, 1, kernel // 2)

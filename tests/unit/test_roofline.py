@@ -23,7 +23,7 @@ def test_count_work_of_single_layers_then_what_paper_and_pencil_say():
 def test_count_work_of_a_student_then_the_ladders():
     student = Student(STUDENTS["small"]).fuse().eval()
     work = count_work(student, [torch.zeros(1, 360, 640, 3)])
-    assert work.macs / 1e9 == pytest.approx(0.77, rel=0.04)
+    assert work.macs / 1e9 == pytest.approx(0.92, rel=0.04)
 
 
 def test_least_time_then_the_slower_of_arithmetic_and_memory():

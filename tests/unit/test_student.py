@@ -12,8 +12,8 @@ from livecartoon.models.blocks import (
 )
 from livecartoon.models.student import STUDENTS, Student, StudentConfig
 
-PARAMETERS = {"nano": 51_585, "small": 148_665, "base": 676_529, "large": 1_549_569}
-GIGA_MACS_360P = {"nano": 0.38, "small": 0.77, "base": 3.85, "large": 8.66}
+PARAMETERS = {"nano": 53_345, "small": 159_945, "base": 675_473, "large": 1_557_377}
+GIGA_MACS_360P = {"nano": 0.395, "small": 0.92, "base": 3.82, "large": 8.75}
 
 
 @pytest.mark.parametrize("tier", STUDENTS)
@@ -63,6 +63,8 @@ def test_student_config_when_out_of_range_then_raises() -> None:
         StudentConfig(channels_eighth=4096)
     with pytest.raises(ValueError, match="head_kernel"):
         StudentConfig(head_kernel=5)
+    with pytest.raises(ValueError, match="blocks_out"):
+        StudentConfig(blocks_out=0, head_channels=64)
 
 
 @pytest.mark.parametrize("block", [2, 3, 4])
