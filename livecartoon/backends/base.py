@@ -24,7 +24,7 @@ Fetch: TypeAlias = Callable[[], Pixels]
 """Waits for a frame that was begun; the caller's pixels, every time the same, in any thread."""
 EnginePrecision = Literal["bf16", "fp16", "fp32", "int8"]
 ON_CPUS_ONLY: tuple[EnginePrecision, ...] = ("bf16", "int8")
-GRAPH_VERSION = 6
+GRAPH_VERSION = 7
 """Raised whenever the layers around the network change the picture: engines are rebuilt."""
 
 
@@ -55,11 +55,6 @@ class EngineSpec:
         if self.overlay is None:
             return self.weights_sha256
         return hashlib.sha256((self.weights_sha256 + self.overlay.identity).encode()).hexdigest()
-
-    @property
-    def is_maps(self) -> bool:
-        """Whether a student's maps are drawn outside of its graph, where a graph may be inner."""
-        return self.reduction > 1 or self.overlay is not None
 
     def key(self, *machine: str) -> str:
         """Name of the engine file: SHA-256 over all fields and the `machine`'s versions."""

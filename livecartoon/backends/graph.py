@@ -14,12 +14,13 @@ from livecartoon.models.classic import CLASSIC_INK, Classic
 from livecartoon.models.clip_picture import ClipPicture
 from livecartoon.models.generator import Generator
 from livecartoon.models.inkstyle import ink_of
-from livecartoon.models.inner import MapsInBlocks, PictureInBlocks
+from livecartoon.models.inner import MapsInBlocks
 from livecartoon.models.overlay import Overlay
 from livecartoon.models.paper_picture import PaperPicture
 from livecartoon.models.papers import norm_mode_of
 from livecartoon.models.picture import StudentPicture
 from livecartoon.models.statistics import norms_of
+from livecartoon.models.student import Student
 from livecartoon.models.tablelayer import TableLayer
 
 
@@ -42,11 +43,11 @@ def build_graph(spec: EngineSpec) -> StudentPicture | PaperPicture:
     return StudentPicture(generator, ink, size, spec.reduction, spec.layers, table).eval()
 
 
-def build_inner(spec: EngineSpec) -> PictureInBlocks | MapsInBlocks:
+def build_inner(spec: EngineSpec) -> MapsInBlocks:
     """The part of a student's graph that takes and gives blocks; FP32, eval mode."""
-    graph = build_graph(spec)
-    assert isinstance(graph, StudentPicture)
-    return (MapsInBlocks if spec.is_maps else PictureInBlocks)(graph).eval()
+    generator = build_graph(spec).generator
+    assert isinstance(generator, Student)
+    return MapsInBlocks(generator).eval()
 
 
 def look_tensor(look: Look) -> Tensor:

@@ -19,7 +19,6 @@ from livecartoon.backends.telemetry import without_telemetry
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
-from livecartoon.models.overlay import Overlay
 from livecartoon.processor import multiplies_bfloat16
 
 INT8_RECIPE = 4
@@ -86,10 +85,8 @@ class OpenVINOCompiler:
         if spec.precision == "bf16" and not multiplies_bfloat16():
             text = "this processor does not multiply bfloat16"
             raise EngineError("E503", text, "--precision fp32")
-        # Overlays are drawn outside of the graph: all styles of a network share its engine.
-        if spec.overlay is not None:
-            spec = replace(spec, overlay=Overlay() if spec.reduction == 1 else None)
-        self.spec = spec
+        # Drawn outside of the graph: all styles of a network share its engine.
+        self.spec = spec = replace(spec, overlay=None)
         self._library = library()
         self._core = core_of(self._library)
         cpu = self._core.get_property("CPU", "FULL_DEVICE_NAME")
@@ -98,7 +95,7 @@ class OpenVINOCompiler:
         machine = (cpu, platform.system(), platform.machine(), *recipe)
         self._is_student = is_student(spec)
         named = replace(spec, threads=0)
-        if self._is_student and spec.is_maps:  # the layers are not compiled
+        if self._is_student:  # the layers are not compiled
             named = replace(named, layers=())
         self.key = named.key("openvino", self._library.__version__, *machine)
         self._settings = {
@@ -182,8 +179,7 @@ def convert(spec: EngineSpec, openvino: Any, *, is_inner: bool = False) -> Any: 
     if is_inner:
         graph: Any = build_inner(spec)
         shape = Packer(spec.width, spec.height, spec.reduction).shape
-        look = () if spec.is_maps else example_inputs(spec)[1:]
-        inputs = torch.full(shape, 128, dtype=torch.uint8), *look
+        inputs: tuple[torch.Tensor, ...] = (torch.full(shape, 128, dtype=torch.uint8),)
     else:
         graph = build_graph(spec)
         inputs = example_inputs(spec, graph.memory_size)

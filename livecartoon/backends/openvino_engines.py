@@ -1,10 +1,9 @@
-"""Draws frames with compiled OpenVINO requests: whole graphs, and inner parts of students."""
+"""Draws frames with compiled OpenVINO requests: whole graphs, and the networks of students."""
 
 from __future__ import annotations
 
 import threading
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -56,23 +55,13 @@ def is_student(spec: EngineSpec) -> bool:
 
 def engine_of(request: Any, spec: EngineSpec) -> Engine:  # noqa: ANN401  openvino is untyped
     """Wrap `request` in what its graph leaves out."""
-    if not is_student(spec):
-        return _WholePicture(request)
-    return (_NetworkAndFinish if spec.is_maps else _PictureInBlocks)(request, spec)
+    return _NetworkAndFinish(request, spec) if is_student(spec) else _WholePicture(request)
 
 
-class _AtOnce(ABC):
-    """Draws a frame when it is begun: there is nothing to leave for later."""
+class _Timed:
+    """Adds up the time that the graph takes."""
 
     network_s = 0.0
-
-    @abstractmethod
-    def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
-        """As `Engine`."""
-
-    def begin(self, pixels: Pixels, look: NDArray[np.float32]) -> Fetch:
-        """Draw it, and keep a copy."""
-        return at_once(self(pixels, look))
 
     def _infer(self, request: Any, inputs: Any) -> Any:  # noqa: ANN401  openvino is untyped
         started_s = time.perf_counter()
@@ -81,7 +70,7 @@ class _AtOnce(ABC):
         return answer
 
 
-class _WholePicture(_AtOnce):
+class _WholePicture(_Timed):
     """The whole picture path as one graph: for all that are no students."""
 
     def __init__(self, request: Any) -> None:  # noqa: ANN401  openvino is untyped
@@ -99,6 +88,10 @@ class _WholePicture(_AtOnce):
         styled: Pixels = answer[0][0]
         return styled
 
+    def begin(self, pixels: Pixels, look: NDArray[np.float32]) -> Fetch:
+        """Draw it, and keep a copy: there is nothing to leave for later."""
+        return at_once(self(pixels, look))
+
     def reset(self) -> None:
         self.exchange(None)
 
@@ -115,30 +108,7 @@ def dressed(engine: Engine, spec: EngineSpec) -> Engine:
     return _NetworkAndFinish(engine.request, spec)
 
 
-class _Forgetful(_AtOnce):
-    """A graph that remembers nothing."""
-
-    def reset(self) -> None:
-        """Do nothing."""
-
-    def exchange(self, memory: Memory) -> Memory:
-        """Do nothing."""
-        return None
-
-
-class _PictureInBlocks(_Forgetful):
-    """A student at the size of the frames; packing is done outside of its graph."""
-
-    def __init__(self, request: Any, spec: EngineSpec) -> None:  # noqa: ANN401  openvino is untyped
-        self._request = request
-        self._packer = Packer(spec.width, spec.height, 1)
-
-    def __call__(self, pixels: Pixels, look: NDArray[np.float32]) -> Pixels:
-        blocks = self._packer.pack(self._packer.padded(pixels))
-        return self._packer.unpack(self._infer(self._request, [blocks, look])[0])
-
-
-class _NetworkAndFinish(_Forgetful):
+class _NetworkAndFinish(_Timed):
     """A student whose maps are drawn at full size outside of its graph.
 
     A frame that is begun has its lines; who fetches it draws it. So two threads share the work.
@@ -173,6 +143,13 @@ class _NetworkAndFinish(_Forgetful):
         left = Once(lambda: self._draw(decided, look, fresh))
         lane.left = ref(left)
         return left
+
+    def reset(self) -> None:
+        """Do nothing: it remembers nothing."""
+
+    def exchange(self, memory: Memory) -> Memory:
+        """Do nothing."""
+        return None
 
     def _decide(
         self, lane: _Lane, pixels: Pixels, look: NDArray[np.float32], drawn: Pixels

@@ -11,31 +11,32 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from livecartoon.models.blocks import BLOCK
-from livecartoon.models.picture import StudentPicture
+from livecartoon.models.student import Student
 
-
-class PictureInBlocks(nn.Module):
-    """The picture path at the network's own size, from 4x4 blocks to 4x4 blocks."""
-
-    def __init__(self, picture: StudentPicture) -> None:
-        super().__init__()
-        assert picture.reduction == 1
-        self.picture = picture
-
-    def forward(self, blocks: Tensor, look: Tensor) -> Tensor:
-        """(1, H/4, W/4*48) uint8 and (4,) float32 sliders to (1, H/4, W/4, 48) uint8."""
-        return self.picture.in_blocks(_photo(blocks), look).permute(0, 2, 3, 1)
+MIDDLE = 127.5
+"""Of the levels."""
 
 
 class MapsInBlocks(nn.Module):
     """The network alone, for those who draw at full size what it decided."""
 
-    def __init__(self, picture: StudentPicture) -> None:
+    one: Tensor
+    middle: Tensor
+    levels: Tensor
+
+    def __init__(self, student: Student) -> None:
         super().__init__()
-        self.generator = picture.generator
-        scale = torch.full((3 * BLOCK**2, 1, 1, 1), 1 / 255)
-        self.register_buffer("scale", scale, persistent=False)
-        self.register_buffer("levels", torch.full_like(scale, 255), persistent=False)
+        # Bfloat16 holds a level less the middle one exactly, but rounds a 255th of it: kernels that
+        # take levels gain 7 dB there.
+        self.generator = student.for_inputs(1 / MIDDLE)
+        channels = 3 * BLOCK**2
+        buffers = {
+            "one": torch.ones(channels, 1, 1, 1),
+            "middle": torch.full((channels,), -MIDDLE),
+            "levels": torch.full((channels, 1, 1, 1), 2 * MIDDLE),
+        }
+        for name, value in buffers.items():
+            self.register_buffer(name, value, persistent=False)
 
     def forward(self, blocks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Photo (1, H/4, W/4*48) uint8 to gate 0..1, colour in levels, weight of the lines.
@@ -43,14 +44,13 @@ class MapsInBlocks(nn.Module):
         All are (1, H/4, W/4, channels) float32; gate and colour have 48 channels, sub-pixel-major,
         lines one. The flat picture is gate * photo + colour.
         """
-        maps = self.generator.maps(self._scaled(_photo(blocks), self.scale))
-        colour = self._scaled(maps.colour(), self.levels)
+        # By depthwise convolutions: they leave the layout that others take as it is.
+        channels = len(self.middle)
+        centred = F.conv2d(_photo(blocks), self.one, self.middle, groups=channels)
+        maps = self.generator.decide(centred)
+        colour = F.conv2d(maps.colour(), self.levels, groups=channels)
         gate, colour, line = (m.permute(0, 2, 3, 1) for m in (maps.gate, colour, maps.line))
         return gate, colour, line
-
-    def _scaled(self, blocks: Tensor, factor: Tensor | nn.Module) -> Tensor:
-        """A product as `StudentPicture.in_blocks` has it, in the layout that convolutions take."""
-        return F.conv2d(blocks, factor, groups=blocks.shape[1])  # type: ignore[arg-type]
 
 
 def _photo(blocks: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -122,6 +123,10 @@ class Student(nn.Module):
 
     bands = 0
     """The tones are the network's own."""
+    reduce: Tensor
+    blur: Tensor
+    middle: Tensor
+    repeat: Tensor
 
     def __init__(self, config: StudentConfig) -> None:
         super().__init__()
@@ -147,31 +152,38 @@ class Student(nn.Module):
                 head.weight.mul_(0.1)  # starts as the half-blurred photo, not as noise
                 torch.nn.init.zeros_(head.bias)  # type: ignore[arg-type]  # it has one
         reduce, blur = _soft_base()
-        buffers = {"reduce": reduce, "blur": blur, "repeat": repeat_per_colour()}
+        middle = torch.full((3 * SUB,), 0.5)
+        buffers = {"reduce": reduce, "blur": blur / 2, "middle": middle}
+        buffers["repeat"] = repeat_per_colour()
         for name, value in buffers.items():
             self.register_buffer(name, value, persistent=False)
 
     def maps(self, blocks: Tensor) -> StudentMaps:
         """Decide for a photo in 4x4 blocks (N, 48, H/4, W/4), 0..1; H and W multiples of 8."""
-        quarter = self.quarter_in(self.stem(blocks * 2 - 1))
+        return self.decide(blocks * 2 - 1)
+
+    def decide(self, centred: Tensor) -> StudentMaps:
+        """The same for a photo in -1..1."""
+        quarter = self.quarter_in(self.stem(centred))
         deep = self.up(self.eighth(self.down(quarter)))
         deep = F.interpolate(deep, scale_factor=2.0, mode="nearest")
         features = self.quarter_out(F.relu(quarter + deep))
         gate = self._gate_per_colour(features)
         line = 2 * torch.sigmoid(self.line(features))
-        return StudentMaps(gate, self._blurred(blocks), self.colour(features), line)
+        return StudentMaps(gate, self._blurred(centred), self.colour(features), line)
 
     def _gate_per_colour(self, features: Tensor) -> Tensor:
         if self.config.head_kernel != 1:
-            return F.conv2d(torch.sigmoid(self.gate(features)), self.repeat)  # type: ignore[arg-type]
+            return F.conv2d(torch.sigmoid(self.gate(features)), self.repeat)
         # One gate per pixel, answered three times: cheaper than spreading the answer.
         assert self.gate.bias is not None
         weight, bias = (p.repeat_interleave(3, 0) for p in (self.gate.weight, self.gate.bias))
         return torch.sigmoid(F.conv2d(features, weight, bias))
 
-    def _blurred(self, blocks: Tensor) -> Tensor:
-        reduced = F.conv2d(blocks, self.reduce)  # type: ignore[arg-type]
-        return F.conv2d(replicate_pad(reduced), self.blur)  # type: ignore[arg-type]
+    def _blurred(self, centred: Tensor) -> Tensor:
+        """The blurred photo in 0..1."""
+        reduced = F.conv2d(centred, self.reduce)
+        return F.conv2d(replicate_pad(reduced), self.blur, self.middle)
 
     def forward(self, photo: Tensor) -> Tensor:
         """Flat picture (N, H, W, 3) of a photo (N, H, W, 3) in 0..1, unclamped, before any ink."""
@@ -184,6 +196,14 @@ class Student(nn.Module):
             if isinstance(module, RepConv):
                 module.fuse()
         return self
+
+    @torch.no_grad()
+    def for_inputs(self, scale: float) -> Student:
+        """A copy of a fused one whose `decide` takes a photo `1 / scale` times as large."""
+        copy = deepcopy(self)
+        copy.stem.conv.weight.mul_(scale)
+        copy.reduce.mul_(scale)
+        return copy
 
     def config_dict(self) -> dict[str, int]:
         """The configuration as stored in a weights file."""

@@ -33,6 +33,11 @@ class Deciding(nn.Module):
     def maps(self, blocks: torch.Tensor) -> StudentMaps:
         return self.decided
 
+    decide = maps
+
+    def for_inputs(self, scale: float) -> nn.Module:
+        return self
+
 
 @pytest.mark.parametrize("layers", [(), ("strength",), ("strength", "keep_color", "vivid")])
 @pytest.mark.parametrize("reduction", [1, 2, 3, 4, 5, 6])
@@ -43,7 +48,7 @@ def test_finish_then_draws_what_the_graph_draws(reduction, layers):
     photo = drawn_photo(width, height)
     look = np.array([0.8, 0.7, 0.4, 1.3] if layers else [0.8, 1, 0, 1], np.float32)
     expected = graph(torch.from_numpy(photo)[None], torch.from_numpy(look))[0].numpy()
-    maps = (m[0].contiguous().numpy() for m in MapsInBlocks(graph)(torch.zeros(packer.shape)))
+    maps = (m[0].contiguous().numpy() for m in MapsInBlocks(generator)(torch.zeros(packer.shape)))
     gate, colour, weight = maps
     finish = Finish(INK, packer.small, reduction, layers)
     decided, lines = finish.decided(photo, gate, colour), finish.new_lines()
