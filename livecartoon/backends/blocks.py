@@ -1,4 +1,4 @@
-"""Frames to 4x4 blocks and back, outside of the compiled graph.
+"""Frames to 4x4 blocks, outside of the compiled graph.
 
 Moving runs of twelve bytes is what compilers for networks do worst: in a graph it costs as much
 as a convolution.
@@ -22,7 +22,7 @@ FOUR_BYTES = np.uint32
 
 
 class Packer:
-    """Brings frames of one size into the blocks that a student takes, and back."""
+    """Brings frames of one size into the blocks that a student takes."""
 
     def __init__(self, width: int, height: int, reduction: int) -> None:
         """`reduction` is how many times smaller than the frames the network runs."""
@@ -36,7 +36,6 @@ class Packer:
         """Of what `pack` returns."""
         self._blocks = np.empty(self.shape, np.uint8)
         self._means: Pixels | None = None
-        self._picture = np.empty((self.rows, self.columns, 3), np.uint8)
 
     def padded(self, photo: Pixels) -> Pixels:
         """Repeat the last row and column until the network's sides are multiples of 8."""
@@ -70,16 +69,6 @@ class Packer:
         cv2.boxFilter(padded, -1, (side, side), dst=self._means, anchor=(0, 0))
         first = cv2.resize(self._means, size, interpolation=cv2.INTER_NEAREST)
         return np.asarray(first, np.uint8)
-
-    def unpack(self, blocks: NDArray[np.uint8]) -> Pixels:
-        """Blocks (1, h, w, 48) of a frame not reduced, as (H, W, 3), overwritten next time."""
-        rows, columns = self._cells
-        runs = np.ascontiguousarray(blocks).reshape(rows, columns, BLOCK, 12).view(FOUR_BYTES)
-        lines = self._picture.reshape(rows, BLOCK, columns, 12).view(FOUR_BYTES)
-        for row in range(BLOCK):
-            for run in range(3):
-                lines[:, row, :, run] = runs[:, :, row, run]
-        return self.cropped(self._picture)
 
     def cropped(self, picture: Pixels) -> Pixels:
         """What is left of a picture without the padding."""

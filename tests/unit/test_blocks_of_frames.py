@@ -15,14 +15,14 @@ def in_blocks(picture):
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_pack_then_sorts_bytes_as_the_graph_does_and_unpack_undoes_it(width, height):
+def test_pack_then_sorts_bytes_as_the_graph_does_and_cropped_undoes_the_padding(width, height):
     packer, photo = Packer(width, height, 1), drawn_photo(width, height)
     padded = packer.padded(photo)
     assert padded.shape[0] % 8 == padded.shape[1] % 8 == 0
     packed = packer.pack(padded)
     assert packed.shape == packer.shape
     assert np.array_equal(packed.ravel(), in_blocks(padded).ravel())
-    assert np.array_equal(packer.unpack(packed), photo)
+    assert np.array_equal(packer.cropped(padded), photo)
 
 
 def test_padded_then_repeats_the_last_row_and_column():
