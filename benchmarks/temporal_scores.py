@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.temporal_scenes import Floats, Shot, shots
 from benchmarks.temporal_styles import Draw
@@ -69,6 +70,8 @@ class Clip:
     styled: list[Pixels]
     truth: list[Pixels]
     """The style of the noise-free frames."""
+    sums: Mapping[str, float]
+    """What does not depend on a filter, over the frames from SKIP on."""
 
 
 def make_clip(
@@ -83,11 +86,12 @@ def make_clip(
     if case == "dissolve":
         count += 6
     drawn = list(shots(case, count, width, height, fps))
-    return Clip(
-        drawn,
-        [draw(shot.source) for shot in drawn],
-        [draw(shot.clean) for shot in drawn],
-    )
+    styled = [draw(shot.source) for shot in drawn]
+    truth = [draw(shot.clean) for shot in drawn]
+    sums: dict[str, float] = defaultdict(float)
+    for t in range(SKIP, len(drawn)):
+        _add_unfiltered(sums, drawn[t], styled[t - 1 : t + 1], truth[t - 1 : t + 1])
+    return Clip(drawn, styled, truth, sums)
 
 
 def steady(clip: Clip, filter_: Temporal) -> list[Pixels]:
@@ -98,7 +102,7 @@ def steady(clip: Clip, filter_: Temporal) -> list[Pixels]:
 
 def score(clip: Clip, shown: Sequence[Pixels]) -> Scores:
     """Measure `shown` against the clip's truth, from frame SKIP on."""
-    sums: dict[str, float] = defaultdict(float)
+    sums: dict[str, float] = defaultdict(float, clip.sums)
     for t in range(SKIP, len(shown)):
         _add_frame(sums, clip, shown, t)
     count = len(shown) - SKIP
@@ -117,6 +121,26 @@ def score(clip: Clip, shown: Sequence[Pixels]) -> Scores:
     )
 
 
+def _add_unfiltered(
+    sums: dict[str, float], shot: Shot, styled: Sequence[Pixels], truth: Sequence[Pixels]
+) -> None:
+    """Add what a frame and the one before it are without a filter."""
+    now, then = _f(truth[1]), _f(truth[0])
+    if shot.flow is not None and not shot.is_event:
+        sums["warp_off"] += _warp_error(shot, _f(styled[1]), styled[0])
+        sums["warp_true"] += _warp_error(shot, now, truth[0])
+    changed = _changed(then - now)
+    sums["changed"] += float(np.square(then - now)[changed].sum())
+    sums["pixels"] += float(changed.mean())
+    if shot.uncovered is not None:
+        sums["area"] += float(shot.uncovered.sum())
+    slope = _slope(now)
+    sums["edges_true"] += float(slope[_is_strong(slope)].sum())
+    sums["slope_true"] += float(slope.mean())
+    sums["slope_clean"] += float(_slope(_f(shot.clean)).mean())
+    sums["error_off"] += float(np.square(_f(styled[1]) - now).mean())
+
+
 def _add_frame(sums: dict[str, float], clip: Clip, shown: Sequence[Pixels], t: int) -> None:
     shot = clip.shots[t]
     out, styled, truth = _f(shown[t]), _f(clip.styled[t]), _f(clip.truth[t])
@@ -124,18 +148,14 @@ def _add_frame(sums: dict[str, float], clip: Clip, shown: Sequence[Pixels], t: i
         sums["cut"] = max(sums["cut"], float(np.abs(out - styled).max()))
     elif shot.flow is not None:
         sums["warp"] += _warp_error(shot, out, shown[t - 1])
-        sums["warp_off"] += _warp_error(shot, styled, clip.styled[t - 1])
-        sums["warp_true"] += _warp_error(shot, truth, clip.truth[t - 1])
-    _add_ghost(sums, out - styled, _f(clip.truth[t - 1]) - truth)
+    # What was added, projected on what is gone: the style's own noise averages out.
+    change = _f(clip.truth[t - 1]) - truth
+    sums["ghost"] += float(((out - styled) * change)[_changed(change)].sum())
     if shot.uncovered is not None:
         harm = np.abs(out - truth) - np.abs(styled - truth)
         sums["trail"] += float(harm[shot.uncovered].sum()) / 3
-        sums["area"] += float(shot.uncovered.sum())
-    _add_edges(sums, out, truth)
-    sums["slope_true"] += float(_slope(truth).mean())
-    sums["slope_clean"] += float(_slope(_f(shot.clean)).mean())
+    sums["edges"] += float(_slope(out)[_is_strong(_slope(truth))].sum())
     sums["error"] += float(np.square(out - truth).mean())
-    sums["error_off"] += float(np.square(styled - truth).mean())
     sums["flick"] += float(np.abs(out - _f(shown[t - 1])).mean())
 
 
@@ -163,19 +183,13 @@ def _warp_error(shot: Shot, now: Floats, before: Pixels) -> float:
     return float(np.square(now - moved)[shot.tracked].sum())
 
 
-def _add_ghost(sums: dict[str, float], added: Floats, change: Floats) -> None:
-    """Project what the filter added on what is gone; the style's own noise averages out."""
-    changed = np.abs(change).max(2) > 24
-    sums["ghost"] += float((added * change)[changed].sum())
-    sums["changed"] += float(np.square(change)[changed].sum())
-    sums["pixels"] += float(changed.mean())
+def _changed(change: Floats) -> NDArray[np.bool_]:
+    """Where the picture really changed."""
+    return np.asarray(np.abs(change).max(2) > 24)
 
 
-def _add_edges(sums: dict[str, float], out: Floats, truth: Floats) -> None:
-    true_slope = _slope(truth)
-    strong = true_slope > np.percentile(true_slope, 92)
-    sums["edges"] += float(_slope(out)[strong].sum())
-    sums["edges_true"] += float(true_slope[strong].sum())
+def _is_strong(slope: Floats) -> NDArray[np.bool_]:
+    return np.asarray(slope > np.percentile(slope, 92))
 
 
 def _slope(picture: Floats) -> Floats:
