@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -14,6 +15,8 @@ from livecartoon.frame import Frame
 from livecartoon.opencv import callers_threads_only
 from livecartoon.sinks.base import Sink
 from livecartoon.sources.base import Source, VideoInfo
+
+log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Stylize = Callable[[Frame], Frame]
@@ -193,6 +196,7 @@ class _Stages:
             _join(threads)
         except KeyboardInterrupt as error:
             if self.failures:
+                log.warning("stopped while it failed: %s", self.failures[0])
                 raise
             self.failures.append(error)  # all is drawn: let it be written
             _join(threads)
@@ -202,7 +206,9 @@ class _Stages:
             stage()
         except _StoppedError:
             pass
-        except BaseException as error:  # noqa: BLE001  no thread may swallow it: run_all raises it
+        except BaseException as error:
+            if self.failures:  # which is the one that is raised
+                log.warning("another stage failed too: %s", error, exc_info=error)
             self.failures.append(error)
             self._fail()
 

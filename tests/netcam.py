@@ -6,6 +6,7 @@ import socket
 import socketserver
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -67,13 +68,14 @@ class _Server(socketserver.ThreadingTCPServer):
         super().__init__(address, handler)
 
 
-class _Handler(socketserver.StreamRequestHandler):
+class _Handler(socketserver.StreamRequestHandler, ABC):
     def handle(self) -> None:
         with suppress(ConnectionError, av.FFmpegError):  # the guest has gone
             self.serve()
 
+    @abstractmethod
     def serve(self) -> None:
-        raise NotImplementedError
+        """Answer one guest until it or the server leaves."""
 
     def request_lines(self) -> list[str]:
         """Read one request: its lines, none at the end."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from livecartoon.errors import UsageError
@@ -25,9 +26,9 @@ WEIGHTS = ".safetensors"
 def beginning(init: Path, share: float, student: Student) -> dict[str, Tensor]:
     """Training parameters for `student` from a run's average or a weights file.
 
-    A file of a smaller tier is widened: the student begins with exactly its picture. `share`
-    below 1 mixes in what that run itself started from. UsageError E201 if a file is of a larger
-    tier, or to be mixed; InputError E301, ModelError E60x if it cannot be read.
+    A file of a smaller tier is widened: the student begins with its picture, or nearly
+    (`unfused`). `share` below 1 mixes in what that run itself started from. UsageError E201 if a
+    file is of a larger tier, or to be mixed; InputError E301, ModelError E60x if it cannot be read.
     """
     if init.suffix != WEIGHTS:
         tensors = averaged_tensors(init)
@@ -62,6 +63,8 @@ def unfused(fused: dict[str, Tensor], student: Student) -> dict[str, Tensor]:
     listened to, new blocks only pass on, a 1x1 head is the middle of a 3x3 one. A 3x3 head that
     becomes a 1x1 one is summed up: nearly its picture. UsageError E201 if `student` is smaller.
     """
+    if any(_count(fused, room) > len(blocks) for room, blocks in _rooms(student)):
+        raise _too_large()
     fused = _last_block_last(fused, len(student.quarter_out))
     tensors = {name: value.clone() for name, value in student.state_dict().items()}
     for name, value in tensors.items():
@@ -74,7 +77,7 @@ def unfused(fused: dict[str, Tensor], student: Student) -> dict[str, Tensor]:
             given = F.pad(given, (reach, reach, reach, reach)) if reach > 0 else given
             given = given.sum((2, 3), keepdim=True) if reach < 0 and value.shape[-1] == 1 else given
         if len(given) > len(value) or given.shape[2:] != value.shape[2:]:
-            raise UsageError("E201", "the weights file is of a larger tier", "--tier, or another")
+            raise _too_large()
         value[: len(given)] = 0
         value[tuple(slice(side) for side in given.shape)] = given
     for name in _with_identity(student):
@@ -84,10 +87,23 @@ def unfused(fused: dict[str, Tensor], student: Student) -> dict[str, Tensor]:
     return tensors
 
 
+def _too_large() -> UsageError:
+    return UsageError("E201", "the weights file is of a larger tier", "--tier, or another")
+
+
+def _rooms(student: Student) -> Iterator[tuple[str, nn.Sequential]]:
+    for room in ("quarter_in", "eighth", "quarter_out"):
+        yield room, getattr(student, room)
+
+
+def _count(fused: dict[str, Tensor], room: str) -> int:
+    """How many blocks there are."""
+    return len({name.split(".")[1] for name in fused if name.startswith(f"{room}.")})
+
+
 def _last_block_last(fused: dict[str, Tensor], blocks: int) -> dict[str, Tensor]:
     """The same with its last block before the heads, the widest, as the last of so many."""
-    indices = [int(name.split(".")[1]) for name in fused if name.startswith("quarter_out.")]
-    last, wanted = f"quarter_out.{max(indices, default=0)}.", f"quarter_out.{blocks - 1}."
+    last, wanted = f"quarter_out.{_count(fused, 'quarter_out') - 1}.", f"quarter_out.{blocks - 1}."
     return {name.replace(last, wanted): value for name, value in fused.items()}
 
 

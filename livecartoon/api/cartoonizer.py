@@ -10,9 +10,8 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from livecartoon.api.pictures import as_pixels, of_its_kind
+from livecartoon.api.sliders import Adjustable
 from livecartoon.api.typed import engine_options
-from livecartoon.closing import Closing
-from livecartoon.config import Look
 from livecartoon.frame import Frame
 from livecartoon.styles import find_style
 from livecartoon.stylizer import EngineReport, Stylizer
@@ -21,7 +20,7 @@ MILLISECOND = Fraction(1, 1000)
 Picture = TypeVar("Picture")
 
 
-class Cartoonizer(Closing):
+class Cartoonizer(Adjustable):
     """Cartoons of single pictures and of streams, as arrays; one per thread.
 
     Arrays are (H, W, 3), uint8 or float32 in 0..1; tensors of torch uint8 (H, W, 3) or floats
@@ -88,17 +87,6 @@ class Cartoonizer(Closing):
                 yield self._draw(picture, has_memory=True, step_ms=1000 / rate)
         finally:
             self._is_streaming = False
-
-    @property
-    def look(self) -> Look:
-        """The live sliders; assign `replace(toon.look, strength=0.8)`."""
-        return self._options.look
-
-    @look.setter
-    def look(self, look: Look) -> None:
-        self._options = replace(self._options, look=look)
-        if self._stylizer is not None:
-            self._stylizer.set_look(look)
 
     @property
     def strength(self) -> float:

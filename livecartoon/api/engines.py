@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from livecartoon.api.sliders import Adjustable
 from livecartoon.api.typed import Size, engine_options, pixels_of
-from livecartoon.closing import Closing
-from livecartoon.config import Look
 from livecartoon.frame import Frame, Pixels
 from livecartoon.styles import find_style
 from livecartoon.stylizer import EngineReport, Stylizer
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 _ANY_TIME = Fraction(1, 1000)
 
 
-class Engine(Closing):
+class Engine(Adjustable):
     """One style compiled for frames of one size: uint8 RGB (H, W, 3) in, the same out.
 
     What `Cartoonizer` runs, without its conversions, its memory of earlier frames and its change
@@ -46,7 +44,7 @@ class Engine(Closing):
         """Load the engine, or build it; raises EngineError, ModelError, UsageError."""
         typed = engine_options(style, {"temporal": "off"} | options)
         self._options = typed
-        self._stylizer = Stylizer(find_style(style), *pixels_of(size), typed)
+        self._stylizer: Stylizer = Stylizer(find_style(style), *pixels_of(size), typed)
 
     def __call__(self, pixels: Pixels) -> Pixels:
         """Draw one frame, whatever was drawn before; the result is the caller's."""
@@ -58,16 +56,6 @@ class Engine(Closing):
     def report(self) -> EngineReport:
         """What runs, and why."""
         return self._stylizer.report
-
-    @property
-    def look(self) -> Look:
-        """The sliders that it was opened with or last given."""
-        return self._options.look
-
-    @look.setter
-    def look(self, look: Look) -> None:
-        self._options = replace(self._options, look=look)
-        self._stylizer.set_look(look)
 
     def close(self) -> None:
         """Release the device; twice is harmless."""

@@ -128,7 +128,9 @@ class Overlapping(Protocol):
     """A backend that takes the next frames while one is on its way."""
 
     def begin(self, pixels: Pixels) -> Fetch:
-        """Send one frame on its way; EngineError as a call raises it."""
+        """Send one frame on its way, which stays as it is until it is fetched; EngineError as a
+        call raises it.
+        """
         ...
 
 

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from livecartoon.backends import engine_key, open_backend, probe
 from livecartoon.backends.base import ON_CPUS_ONLY, Backend, Build, EnginePrecision, EngineSpec
@@ -27,7 +27,7 @@ class Candidate:
 
     backend: str
     spec: EngineSpec
-    is_built: bool = False
+    may_be_built: bool = field(default=False, compare=False)
     """Where it is not the last one: built when it is wanted, in seconds, not only used if found."""
 
 
@@ -63,8 +63,8 @@ def _of_fewer_bits(backend: str, spec: EngineSpec) -> list[Candidate]:
     if spec.weights is None:
         return found
     if multiplies_bfloat16():
-        is_built = multiplies_tiles() and read_header(spec.weights)["arch"] == "student"
-        found.append(Candidate(backend, replace(spec, precision="bf16"), is_built))
+        may_be_built = multiplies_tiles() and read_header(spec.weights)["arch"] == "student"
+        found.append(Candidate(backend, replace(spec, precision="bf16"), may_be_built))
     if not multiplies_tiles():
         found.append(Candidate(backend, replace(spec, precision="int8")))
     return found
@@ -109,7 +109,7 @@ def to_build(choices: Sequence[Candidate], device: str) -> Candidate | None:
 
 
 def _may_be_built(candidate: Candidate, device: str) -> bool:
-    if not candidate.is_built:
+    if not candidate.may_be_built:
         return False
     key = engine_key(candidate.backend, candidate.spec, device)
     return key is not None and not is_refused(key)

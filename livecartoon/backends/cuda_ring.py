@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from livecartoon.backends.base import EngineSpec, Memory
+from livecartoon.backends.base import EngineSpec, Memory, Once
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
 
@@ -76,7 +76,7 @@ class CudaRing:
         return self.begin(pixels, look)()
 
     @torch.inference_mode()
-    def begin(self, pixels: Pixels, look: Tensor) -> Pending:
+    def begin(self, pixels: Pixels, look: Tensor) -> Once:
         """Send one frame on its way and return what waits for its pixels, in any thread.
 
         The frame is the caller's again at once. A slot whose frame nobody has fetched is
@@ -103,7 +103,7 @@ class CudaRing:
             self._down.wait_event(slot.is_drawn)
             slot.host_out.copy_(slot.device_out, non_blocking=True)
             slot.is_down.record(self._down)
-        slot.pending = Pending(slot)
+        slot.pending = Once(partial(_fetched, slot))
         return slot.pending
 
     def close(self) -> None:
@@ -126,24 +126,12 @@ class CudaRing:
         return before
 
 
-class Pending:
-    """A frame on its way; called, it waits and returns the pixels, every time the same."""
-
-    def __init__(self, slot: _Slot) -> None:
-        self._slot: _Slot | None = slot
-        self._lock = threading.Lock()
-        self._pixels: Pixels | None = None
-
-    def __call__(self) -> Pixels:
-        """Uint8 RGB (H, W, 3), the caller's."""
-        with self._lock:
-            if self._slot is not None:
-                self._slot.is_down.synchronize()
-                self._pixels = np.array(self._slot.host_out.numpy()[0], dtype=np.uint8)
-                self._slot.pending = None
-                self._slot = None
-        assert self._pixels is not None
-        return self._pixels
+def _fetched(slot: _Slot) -> Pixels:
+    """Wait for the slot's frame, uint8 RGB (H, W, 3), the caller's; the slot is free then."""
+    slot.is_down.synchronize()
+    pixels = np.array(slot.host_out.numpy()[0], dtype=np.uint8)
+    slot.pending = None
+    return pixels
 
 
 class _Slot:
@@ -157,7 +145,7 @@ class _Slot:
         self.device_out = torch.empty(shape, dtype=torch.uint8, device=device)
         self.device_look = torch.empty(4, dtype=dtype, device=device)
         self.is_up, self.is_drawn, self.is_down = (_event() for _ in range(3))
-        self.pending: Pending | None = None
+        self.pending: Once | None = None
 
 
 def _event() -> torch.cuda.Event:

@@ -1,4 +1,4 @@
-"""The CPU default: OpenVINO, with as much of the picture path in its graph as pays there."""
+"""The CPU default: OpenVINO, for students of the network alone, else of the whole picture path."""
 
 from __future__ import annotations
 

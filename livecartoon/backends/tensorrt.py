@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import platform
 import tempfile
 from dataclasses import replace
@@ -23,6 +24,8 @@ from livecartoon.backends.stored import StoredBackend
 from livecartoon.config import Look
 from livecartoon.errors import EngineError
 from livecartoon.frame import Pixels
+
+log = logging.getLogger(__name__)
 
 REMEDY = 'pip install "livecartoon[tensorrt]"'
 OPTIMIZATION_LEVEL = 3
@@ -76,6 +79,8 @@ def probe() -> str | None:
     try:
         library()
     except EngineError as error:
+        log.info("tensorrt is not used: %s", error.message)
+        log.debug("raised here", exc_info=error)
         return error.message
     return None
 

@@ -1,8 +1,9 @@
 """The whole picture path of a student as one graph: uint8 frame in, uint8 cartoon out.
 
 Around the network stand fixed layers: reduction to the size it runs at, transfer of its maps
-to the full size, ink, grade, strength. They are part of the graph so that every backend
-compiles them with the network and no float picture ever leaves it.
+to the full size, ink, grade, strength. They are part of the graph so that a backend
+compiles them with the network and no float picture leaves it; OpenVINO compiles the network
+alone (`models.inner`).
 """
 
 from __future__ import annotations

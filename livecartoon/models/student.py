@@ -163,7 +163,7 @@ class Student(nn.Module):
         return self.decide(blocks * 2 - 1)
 
     def decide(self, centred: Tensor) -> StudentMaps:
-        """The same for a photo in -1..1."""
+        """The same for a photo in -1..1, (N, 48, H/4, W/4)."""
         quarter = self.quarter_in(self.stem(centred))
         deep = self.up(self.eighth(self.down(quarter)))
         deep = F.interpolate(deep, scale_factor=2.0, mode="nearest")
@@ -200,6 +200,7 @@ class Student(nn.Module):
     @torch.no_grad()
     def for_inputs(self, scale: float) -> Student:
         """A copy of a fused one whose `decide` takes a photo `1 / scale` times as large."""
+        assert self.stem.point is None, "not fused: its branches would not be scaled"
         copy = deepcopy(self)
         copy.stem.conv.weight.mul_(scale)
         copy.reduce.mul_(scale)

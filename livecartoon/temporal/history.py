@@ -152,7 +152,7 @@ class _Path:
         self._flow, self._times = np.empty((2, height, width), np.float32), np.float32(1)
 
     def lead(self, flow: Floats, times: int) -> None:
-        """Along `flow` (h, w, 2), `times` as far."""
+        """Along `flow` (2, h, w), `times` as far."""
         height, width = self._flow.shape[1:]
         self._times = np.float32(times)
         for part, plane in zip(flow, self._flow, strict=True):

@@ -1,6 +1,7 @@
 """Which engine a run begins with, and the swap to a better one."""
 
 import itertools
+import json
 import logging
 import subprocess
 import sys
@@ -20,7 +21,12 @@ from livecartoon.backends.choice import Candidate, Upgrade, candidates, open_bes
 from livecartoon.config import EngineOptions
 from livecartoon.errors import EngineError
 from livecartoon.frame import Frame
-from livecartoon.models.checkpoint import identity_of, read_header
+from livecartoon.models.checkpoint import (
+    identity_of,
+    read_checkpoint,
+    read_header,
+    write_checkpoint,
+)
 from livecartoon.styles import find_style
 from livecartoon.stylizer import Stylizer
 from tests.drawing import drawn_photo, write_student
@@ -64,7 +70,7 @@ def test_candidates_when_precision_is_free_then_are_what_the_processor_is_quick_
     monkeypatch.setattr(processor_module, "_features", lambda: dict.fromkeys(processor, True))
     assert [p for _, p in chosen("openvino", spec, "cpu", "precision")] == precisions
     free = candidates("openvino", spec, "cpu", is_backend_free=True, is_precision_free=True)
-    assert free[0].is_built == ("amx-bf16" in processor)
+    assert free[0].may_be_built == ("amx-bf16" in processor)
     filter_ = replace(spec, weights=None)
     assert chosen("openvino", filter_, "cpu", "precision") == [("openvino", "fp32")]
 
@@ -83,7 +89,7 @@ def test_build_when_not_allowed_then_nothing_is_built(spec):
 
 
 def test_open_best_when_the_better_is_damaged_then_the_sound_one_runs(spec, caplog):
-    wide = Candidate("openvino", replace(spec, layers=("vivid",)))
+    wide = Candidate("openvino", replace(spec, reduction=2))
     plain = Candidate("openvino", spec)
     better = open_backend(wide.backend, wide.spec, "cpu")
     assert better.key is not None
@@ -99,8 +105,9 @@ def test_open_best_when_the_better_is_damaged_then_the_sound_one_runs(spec, capl
 
 
 def test_open_best_when_a_quick_one_is_not_there_then_builds_it_unless_it_was_refused(spec):
-    quick = Candidate("openvino", replace(spec, layers=("vivid",)), is_built=True)
+    quick = Candidate("openvino", replace(spec, reduction=2), may_be_built=True)
     plain = Candidate("openvino", spec)
+    assert [plain, quick].index(Candidate(quick.backend, quick.spec)) == 1, "what a swap looks for"
     key = engine_key(quick.backend, quick.spec, "cpu")
     assert to_build([quick, plain], "cpu") == quick
     refuse_engine(key, "checker: 37.5 dB")
@@ -165,11 +172,17 @@ def swap(tmp_path, monkeypatch):
     # A stand-in for int8, which needs a library of its own: another engine of the same picture.
     from livecartoon.backends import ladder as module
 
+    found = read_checkpoint(weights)
+    ink = found.json_field("ink")
+    header = found.header | {"ink": json.dumps(ink | {"tint": ink["tint"] + 1e-6})}
+    twin = tmp_path / "twin.safetensors"
+    write_checkpoint(twin, found.tensors, header)
+
+    def of_twin(spec):
+        return replace(spec, weights=twin, weights_sha256=identity_of(header))
+
     def two(backend, spec, device, **_):
-        return [
-            Candidate("openvino", replace(spec, layers=("vivid",))),
-            Candidate("openvino", spec),
-        ]
+        return [Candidate("openvino", of_twin(spec)), Candidate("openvino", spec)]
 
     monkeypatch.setattr(module, "candidates", two)
     photo = drawn_photo(64, 48)
@@ -178,7 +191,7 @@ def swap(tmp_path, monkeypatch):
         frame = Frame(photo, 0, Fraction(1, 30))
         before = stylizer(frame).pixels
         first = stylizer.report.key
-        spec = replace(stylizer._engine.backend.spec, layers=("vivid",))
+        spec = of_twin(stylizer._engine.backend.spec)
         open_backend("openvino", spec, "cpu").close()
         assert choice.is_ready(Candidate("openvino", spec), "cpu")
         end_s = time.monotonic() + 120
@@ -217,18 +230,17 @@ def test_stylizer_when_the_typed_engine_draws_black_then_e505(tmp_path):
 
 
 class _Broken:
-    """An infer request whose network computes NaN: bytes of it are black."""
-
-    def get_compiled_model(self):
-        raise AssertionError("it was opened long ago")
+    """An infer request whose network computes NaN."""
 
     def infer(self, inputs, **_):
-        return [np.zeros_like(inputs[0])]
+        rows, columns = inputs[0].shape[1], inputs[0].shape[2] // 48
+        return [np.full((1, rows, columns, count), np.nan, np.float32) for count in (48, 48, 1)]
 
 
 def _break(stylizer: Stylizer) -> None:
     """Replace the vendor's request and let the watchdog have looked once."""
-    stylizer._engine.backend._engine._request = _Broken()
+    for lane in stylizer._engine.backend._engine._lanes:
+        lane.request = _Broken()
     clock = Clock()
     stylizer._engine._watchdog._clock = clock
     photo = drawn_photo(64, 48)

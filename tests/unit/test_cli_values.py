@@ -1,4 +1,3 @@
-from contextlib import suppress
 from fractions import Fraction
 
 import click
@@ -10,6 +9,7 @@ from livecartoon.cli.live import camera_fields, camera_flags
 from livecartoon.cli.values import (
     Named,
     nearest,
+    parse_bitrate,
     parse_bytes,
     parse_time,
 )
@@ -18,7 +18,14 @@ from livecartoon.jobs.live import LiveSettings
 from livecartoon.rate import parse_rate
 from livecartoon.size import SizeRule, parse_size
 
-PARSERS = (parse_time, parse_size, parse_rate, parse_bytes)
+PARSERS = {
+    parse_time: lambda seconds: seconds >= 0,
+    parse_rate: lambda rate: 0 < rate <= 1000,
+    parse_bytes: lambda count: count >= 0,
+    parse_bitrate: lambda bits: 1000 <= bits <= 10**10,
+    parse_size: lambda rule: min(rule.resolve(1920, 1080)) >= 1,
+}
+"""What reads an option, and what is true of all that it answers."""
 
 
 @pytest.mark.parametrize(
@@ -86,11 +93,14 @@ def test_bytes_when_well_formed_then_powers_of_1024(text, count):
     assert parse_bytes(text) == count
 
 
-@given(st.text(max_size=20))
-def test_parsers_when_given_anything_then_only_usage_errors_come_out(text):
-    for parse in PARSERS:
-        with suppress(UsageError):
-            parse(text)
+@given(st.text(max_size=20) | st.from_regex(r"[0-9:./xpkMGBsmh]{1,12}", fullmatch=True))
+def test_parsers_when_given_anything_then_a_value_in_range_or_a_usage_error_comes_out(text):
+    for parse, is_in_range in PARSERS.items():
+        try:
+            value = parse(text)
+        except UsageError:
+            continue
+        assert is_in_range(value), (parse.__name__, value)
 
 
 @given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59), st.integers(0, 999))

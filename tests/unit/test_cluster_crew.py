@@ -96,6 +96,15 @@ def test_rates_when_a_worker_is_lost_then_says_so_at_once(call: str) -> None:
     assert time.monotonic() - started_s < 10
 
 
+def test_rates_when_a_worker_cannot_open_the_engine_then_its_own_error_comes_out() -> None:
+    class Unable(Toy):
+        def open(self, job: Job) -> Opened | Failed:
+            return Failed(EngineError("E504", "no such engine"))
+
+    with pytest.raises(EngineError, match="no such engine"):
+        measured(crew_of(Toy(), Unable(), Toy()), job())
+
+
 def test_rates_when_nobody_is_lost_then_are_those_of_all() -> None:
     assert measured(crew_of(Toy(), Toy(), Toy()), job()) == [4.0] * 3
 

@@ -45,6 +45,20 @@ def test_fuse_when_called_then_answer_stays() -> None:
     assert torch.allclose(before, after, atol=2e-6)
 
 
+def test_student_for_inputs_then_takes_levels_and_decides_the_same() -> None:
+    torch.manual_seed(2)
+    student = Student(STUDENTS["nano"]).fuse()
+    levels = torch.randint(0, 256, (1, 48, 8, 12)).float()
+    for given, wanted in zip(
+        student.for_inputs(1 / 127.5).decide(levels - 127.5),
+        student.maps(levels / 255),
+        strict=True,
+    ):
+        torch.testing.assert_close(given, wanted, atol=1e-5, rtol=0)
+    with pytest.raises(AssertionError, match="not fused"):
+        Student(STUDENTS["nano"]).for_inputs(0.5)
+
+
 def test_rep_conv_fused_then_has_one_kernel() -> None:
     block = RepConv(8, 8)
     block.fuse()

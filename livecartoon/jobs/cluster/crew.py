@@ -6,13 +6,13 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from livecartoon.config import EngineOptions
-from livecartoon.errors import EngineError, InputError, LivecartoonError
+from livecartoon.errors import EngineError, InputError
 from livecartoon.jobs.cluster.messages import CHUNK, Failed, Job, Message, Opened, Parcel, Task
 from livecartoon.jobs.cluster.relay import Relay
 from livecartoon.jobs.crew import Engine
@@ -236,9 +236,12 @@ class _FilmHand:
                 relay.take(message)
                 if self._crew.halt.is_set or self._halt.is_set:
                     worker.stop(task.number, is_left=self._crew.halt.is_left)
-        except (LivecartoonError, CancelledError):
-            worker.stop(task.number, is_left=False)
-            deque(messages, maxlen=0)  # else it would still be at it when lent again
+        except WorkerLostError:
+            raise
+        except BaseException:
+            with suppress(WorkerLostError):  # found out by whoever borrows it next
+                worker.stop(task.number, is_left=False)
+                deque(messages, maxlen=0)  # else it would still be at it when lent again
             raise
 
     def _check(self, message: Message, worker: Handle) -> None:

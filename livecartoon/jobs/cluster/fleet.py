@@ -10,7 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from livecartoon.closing import Closing
@@ -163,11 +163,17 @@ class Fleet(Closing):
 
     def close(self) -> None:
         """Let the workers go; a local cluster ends."""
-        if self._ray is not None:
-            for worker in self.workers:
-                worker.close()
-            self._ray.shutdown()
-            self._ray = None
+        ray, self._ray = self._ray, None
+        try:
+            with ExitStack() as ending:
+                if ray is not None:
+                    ending.callback(ray.shutdown)
+                    for worker in self.workers:
+                        ending.callback(worker.close)
+        finally:
+            self._restore()
+
+    def _restore(self) -> None:
         logging.getLogger("ray").setLevel(self._level)
         for name in TOUCHED:
             os.environ.pop(name, None)

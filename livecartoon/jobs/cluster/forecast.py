@@ -53,20 +53,22 @@ def _plan(batch: Batch, report: FileReport, length_s: Fraction | None = None) ->
 def measured(crew: WorkerCrew, job: Job) -> list[float]:
     """Return the frames per second of each worker while all draw `job`; engines load first.
 
-    EngineError E510 if one is lost.
+    EngineError E510 if one is lost or late, whatever a worker raised otherwise.
     """
     size = crew.size
     meeting = threading.Barrier(size)
-
-    def draw() -> float:
-        try:
-            return _rate(crew, job, meeting)
-        except (WorkerLostError, threading.BrokenBarrierError) as error:
-            told = "a worker was lost while rates were measured"
-            raise EngineError("E510", told, AGAIN) from error
-
     with ThreadPoolExecutor(size) as pool:
-        return list(pool.map(lambda _: draw(), range(size)))
+        rates = [pool.submit(_rate, crew, job, meeting) for _ in range(size)]
+    errors = [error for rate in rates if (error := rate.exception()) is not None]
+    if not errors:
+        return [rate.result() for rate in rates]
+    # All but the first that fails only hear that there is no meeting.
+    error = min(errors, key=lambda each: isinstance(each, threading.BrokenBarrierError))
+    if isinstance(error, threading.BrokenBarrierError):
+        raise EngineError("E510", f"workers were not ready within {MEET_S:.0f} s", AGAIN) from error
+    if isinstance(error, WorkerLostError):
+        raise EngineError("E510", "a worker was lost while rates were measured", AGAIN) from error
+    raise error
 
 
 def _rate(crew: WorkerCrew, job: Job, meeting: threading.Barrier) -> float:
