@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,6 @@ def train(
     checkpoint; one process at a time may write a folder (E406).
     """
     # networks and data; every random number comes from the seed
-    torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     device = find_device(config.device)
     processes = Processes(device)
@@ -45,6 +46,8 @@ def train(
     state = TrainingState(recipe, Average(recipe.averaged, config.ema))
     clock = time.process_time if device.type == "cpu" else time.perf_counter
     with (
+        processes,
+        _threads(config.threads),
         RunFolder(run, config, processes.is_first) as folder,
         Journals(folder) as journals,
         Interruption() as interruption,
@@ -83,12 +86,27 @@ def train(
         processes.wait()
         if is_asked:
             raise KeyboardInterrupt
-        if not evaluate or moment.done < 1 or not processes.is_first:
-            return {}
-        figures = recipe.judge(state.average.tensors)
-        if figures:
-            write_bytes(run / "metrics.json", (json.dumps(figures, indent=1) + "\n").encode())
-        return figures
+        is_judged = evaluate and moment.done >= 1 and processes.is_first
+        return _judged(recipe, state, run) if is_judged else {}
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Let torch have so many threads meanwhile."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _judged(recipe: Recipe, state: TrainingState, run: Path) -> dict[str, float]:
+    """The figures of the finished run, also written into its folder."""
+    figures = recipe.judge(state.average.tensors)
+    if figures:
+        write_bytes(run / "metrics.json", (json.dumps(figures, indent=1) + "\n").encode())
+    return figures
 
 
 def _go_on_or_begin(state: TrainingState, folder: RunFolder, processes: Processes) -> None:

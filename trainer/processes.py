@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, distributed, nn
 
+from livecartoon.closing import Closing
 from livecartoon.errors import UsageError
 
 
-class Processes:
+class Processes(Closing):
     """This process among its equals; alone, every method does nothing.
 
     Gradients are averaged after each backward pass, in one message. That serves recipes whose
@@ -25,12 +25,18 @@ class Processes:
         self.world = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         self.device = device
+        self._is_host = False
         if self.world > 1 and not distributed.is_initialized():
             if device.type == "cuda":
                 torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
             distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-            # Else its threads may still run while the interpreter ends, which aborts the process.
-            atexit.register(distributed.destroy_process_group)
+            self._is_host = True
+
+    def close(self) -> None:
+        """Leave the group: its threads may not run while the interpreter ends, which aborts it."""
+        if self._is_host and distributed.is_initialized():
+            distributed.destroy_process_group()
+        self._is_host = False
 
     @property
     def is_first(self) -> bool:

@@ -33,8 +33,7 @@ def report(session: Session, error: BaseException) -> int:
     if isinstance(error, click.ClickException):
         error = from_click(error)
     if isinstance(error, LivecartoonError):
-        if session.verbosity >= 2:
-            logging.getLogger("livecartoon").debug("raised here", exc_info=error)
+        logging.getLogger("livecartoon").debug("raised here", exc_info=error)
         _tell(session, error.exit_code, error.code, error.message, error.remedies)
         return error.exit_code
     return _bug(session, error)

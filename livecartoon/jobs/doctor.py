@@ -123,7 +123,7 @@ def check_engines() -> list[Check]:
     """In which arithmetic networks are drawn, and whether every stored engine is sound."""
     from livecartoon.backends import cache
 
-    bits = _check_bits()
+    bits = Check("arithmetic", "ok", *_arithmetic())
     found = cache.entries()
     faults = [fault for entry in found if (fault := cache.fault_of(entry.key))]
     stale = sum(fault.state == "stale" for fault in faults)
@@ -134,20 +134,18 @@ def check_engines() -> list[Check]:
     return [bits, Check("engines", "ok", f"{len(found)} stored{of_others}")]
 
 
-def _check_bits() -> Check:
-    from livecartoon.processor import multiplies_tiles
+def _arithmetic() -> tuple[str, ...]:
+    """What our networks are drawn in on this CPU, and what would be faster."""
+    from livecartoon.processor import multiplies_bfloat16, multiplies_tiles
 
     if multiplies_tiles():
-        return Check(
-            "arithmetic", "ok", "networks are drawn in bfloat16, which this CPU has tiles of"
-        )
-    version = version_of("nncf")
-    if version:
-        return Check(
-            "arithmetic", "ok", f"nncf {version}: livecartoon optimize builds INT8 engines"
-        )
+        return ("on this CPU, which multiplies tiles of it, our networks are drawn in bfloat16",)
+    if multiplies_bfloat16():
+        return ("livecartoon optimize tries bfloat16, which this CPU multiplies",)
+    if version := version_of("nncf"):
+        return (f"nncf {version}: livecartoon optimize builds INT8 engines",)
     text = "nncf is not installed: engines are FP32, INT8 takes up to a quarter less time"
-    return Check("arithmetic", "ok", text, 'pip install "livecartoon[int8]"')
+    return text, 'pip install "livecartoon[int8]"'
 
 
 def check_window() -> list[Check]:

@@ -111,7 +111,7 @@ INSTANT = (
     "threads",
 )
 SLOW = {"av", "cv2", "numpy", "openvino", "rich", "safetensors", "torch"}
-TRAINER_MAY = {"errors", "escape", "logs", "models", "snap", "styles", "__version__"}
+TRAINER_MAY = {"closing", "errors", "escape", "logs", "models", "snap", "styles", "__version__"}
 #: Module of the trainer -> what else it may import.
 TRAINER_DOORS = {"data.films": {"sources.file"}, "losses.loops": {"compiled"}}
 

@@ -182,9 +182,9 @@ FOREIGN_DISK = """
 import sys, torch
 from pathlib import Path
 from trainer.processes import Processes
-processes = Processes(torch.device("cpu"))
-found = processes.file_of_first(Path(sys.argv[1]) / str(processes.rank) / "last.pt")
-assert processes.file_of_first(Path("nowhere")) is None
+with Processes(torch.device("cpu")) as processes:
+    found = processes.file_of_first(Path(sys.argv[1]) / str(processes.rank) / "last.pt")
+    assert processes.file_of_first(Path("nowhere")) is None
 Path(sys.argv[1], f"seen-{processes.rank}").write_bytes(found)
 """
 
