@@ -17,8 +17,9 @@ from benchmarks.touchy_style import touchy_cartoon
 from livecartoon.frame import Pixels
 from livecartoon.temporal import Temporal
 
-_LEAST_CHANGED = 1e-4
-"""Share of the pixels that must really change for a ghost to be measured."""
+_LEAST_CHANGED = 1e-3
+"""Share of the pixels that must really change for a ghost to be measured. In a slow fade hardly any
+do: here and there a network flips a tone where the frames move by less than their noise."""
 SKIP = 10
 """Frames before the filters have settled."""
 

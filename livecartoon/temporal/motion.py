@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from livecartoon.frame import Pixels
 from livecartoon.temporal.fetch import fetch
+from livecartoon.temporal.global_motion import GlobalMotion
 from livecartoon.temporal.planes import Floats
 
 _MIN_SIDE = 16
@@ -45,6 +46,7 @@ class Motion:
         self._inside = np.empty((height, width), np.uint8)
         self._both = np.empty((height, width, 2), np.float32)
         self._kernel = np.ones((5, 5), np.uint8)
+        self._camera = GlobalMotion(height, width)
         self.flow: Floats = np.zeros((height, width, 2), np.float32)
         """Where each pixel was, relative to where it is."""
         self.places = self._grid.copy()
@@ -67,14 +69,19 @@ class Motion:
         cv2.convertScaleAbs(luma, dst=self._now)
         self._search.calc(self._now, self._before, self.flow)
         self._now, self._before = self._before, self._now
-        self._mark_moving(luma, before, noise)
-        if not self._mask.any():
+        moves = self._camera.fit(self.flow, luma)
+        self._mark_moving(luma, before, noise, moves)
+        if not moves and not self._mask.any():
             return False
         cv2.dilate(self._mask, self._kernel, dst=self._moved)
         cv2.boxFilter(self._moved, -1, (5, 5), dst=self._mask)
-        self._mask[resting] = 0
         cv2.merge([self._mask, self._mask], dst=self._both)
+        if moves:
+            cv2.subtract(self.flow, self._camera.flow, dst=self.flow)
         cv2.multiply(self.flow, self._both, dst=self.flow)
+        if moves:
+            cv2.add(self.flow, self._camera.flow, dst=self.flow)
+        self.flow[resting] = 0
         np.add(self._grid, self.flow, out=self.places)
         for number, part in enumerate(self.parts):
             cv2.extractChannel(self.flow, number, dst=part)
@@ -87,11 +94,18 @@ class Motion:
         inside = cv2.inRange(self.places, (0, 0), last, dst=self._inside)
         return np.equal(inside, 0, out=self._outside)
 
-    def _mark_moving(self, luma: Floats, before: Floats, noise: float) -> None:
-        """Write 1 into the mask where motion explains the picture, 0 where rest does as well."""
+    def _mark_moving(self, luma: Floats, before: Floats, noise: float, moves: bool) -> None:
+        """Write 1 into the mask where a motion of its own explains the picture, 0 where the
+        camera's does as well, or rest if the camera rests.
+        """
+        usual = before
+        if moves:
+            np.add(self._grid, self._camera.flow, out=self.places)
+            fetch(before, self.places, cv2.INTER_LINEAR, self._rest)
+            usual = self._rest
         np.add(self._grid, self.flow, out=self.places)
         fetch(before, self.places, cv2.INTER_LINEAR, self._moved)
-        for other, error in ((self._moved, self._moved), (before, self._rest)):
+        for other, error in ((self._moved, self._moved), (usual, self._rest)):
             cv2.absdiff(luma, other, dst=self._error)
             cv2.boxFilter(self._error, -1, _WINDOW, dst=error)
         self._moved += _REST_MARGIN * noise

@@ -14,19 +14,14 @@ SLACK = 1.5
 """Few pixels and 24 frames: the gates are for 640x360 and 40."""
 MODES = sorted(set(TEMPORAL) - {"off"})
 KNOWN_MISSES = {
-    "shinkai": {"fg_faint": {"trail"}, "fg_slow": {"harm_per_contrast"}},
-    "hayao": {"exposure": {"ghost"}, "fg_slow": {"harm_per_contrast"}},
-    "ink": {"fg_slow": {"harm_per_contrast"}},
-    "hosoda": {"fg_slow": {"harm_per_contrast"}},
-    "paprika": {"handheld": {"ghost"}, "fg_fast": {"trail"}},
-    "pepper": {
-        "fg_faint": {"trail"},
-        "fg_slow": {"harm_per_contrast"},
-        "handheld": {"ghost"},
-    },
+    "shinkai": {"handheld": {"ghost"}},
+    "hayao": {"handheld": {"ghost"}},
+    "ink": {"handheld": {"ghost"}, "dissolve": {"ghost"}},
+    "hosoda": {"fg_slow": {"harm_per_contrast"}, "pan": {"harm_per_contrast"}},
+    "paprika": {"handheld": {"ghost"}, "dissolve": {"ghost"}},
+    "pepper": {"handheld": {"ghost"}, "pan": {"ghost", "harm_per_contrast"}},
 }
-"""Gates that a style misses, by case, all by little: the bounds of trail and harm are 0.
-docs/temporal.md names them; all other gates hold."""
+"""Gates that a style misses, by case. docs/temporal.md names them; all other gates hold."""
 QUICK = ("static", "fg_slow", "cut")
 
 
