@@ -1,9 +1,10 @@
 """How fast the networks are: ours with everything around them, the peers' bare generators.
 
 All run through the same OpenVINO settings in one process, in interleaved rounds, so that a
-busy moment of the machine hits all of them; a ratio is of the medians of the same run. In each
-round a network draws one frame untimed, then several in a row, as it does in a film: a frame
-after another network's pays for the caches that it finds in the other's use.
+busy moment of the machine hits all of them; a ratio is of the medians of the same run, of bare
+generators on both sides. In each round a network of ours draws some frames untimed, then as many
+in a row as a film's, one thread begins them, another finishes them: a frame after another network's
+pays for the caches that it finds in the other's use.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import tempfile
 import time
 import warnings
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,8 +36,41 @@ from livecartoon.threads import usable_cores
 WIDTH, HEIGHT = 640, 360
 TIERS = ("nano", "small")
 Runner = Callable[[], Any]
-BURST = 6
+BURST = 12
 """Frames in a row of one of our networks; a peer's takes a second, one is enough."""
+ALONE = " alone"
+"""Of the figures of a network of ours without what surrounds it."""
+
+
+class Ours:
+    """One of our networks with everything around it, drawing a stream of frames."""
+
+    def __init__(self, tier: str, threads: int, precision: EnginePrecision = "fp32") -> None:
+        _, path = find_style("shinkai").file_for(tier)
+        sha256 = identity_of(read_header(path))
+        spec = EngineSpec(path, sha256, WIDTH, HEIGHT, precision=precision, threads=threads)
+        self._backend = OpenVINOBackend(spec)
+        rng = np.random.default_rng(0)
+        self._frames = [rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8) for _ in range(4)]
+        self._pool = ThreadPoolExecutor(1)
+
+    def stream_ms(self) -> float:
+        """Milliseconds a frame."""
+        started = time.perf_counter()
+        begun: deque[Future[Any]] = deque()
+        for index in range(BURST):
+            fetch = self._backend.begin(self._frames[index % len(self._frames)])
+            begun.append(self._pool.submit(fetch))
+            if len(begun) > 1:
+                begun.popleft().result()
+        begun.popleft().result()
+        return (time.perf_counter() - started) * 1000 / BURST
+
+    def network_ms(self) -> float:
+        """Milliseconds of the network alone, nothing beside it."""
+        before_s = self._backend.network_s
+        self._backend(self._frames[0])
+        return (self._backend.network_s - before_s) * 1000
 
 
 PEERS = ("whitebox", "animegan2", "animegan3", "cartoongan", "cyclegan")
@@ -46,9 +82,9 @@ def run(rounds: int = 24, peer_rounds: int = 3, names: Sequence[str] = PEERS) ->
     """Milliseconds and frames per second at 640x360, and the peers' ratios to `small`."""
     threads = usable_cores()
     fewer_bits = _fewer_bits()
-    ours = {tier: _student(tier, threads) for tier in TIERS}
+    ours = {tier: Ours(tier, threads) for tier in TIERS}
     for bits in fewer_bits:
-        ours |= {f"{tier} {bits}": _student(tier, threads, bits) for tier in TIERS}
+        ours |= {f"{tier} {bits}": Ours(tier, threads, bits) for tier in TIERS}
     peers = {name: _peer(name, threads) for name in names}
     for name in names:
         if name in EAGER:
@@ -73,16 +109,17 @@ def run(rounds: int = 24, peer_rounds: int = 3, names: Sequence[str] = PEERS) ->
 
 
 def _in_turns(
-    ours: Mapping[str, Runner], peers: Mapping[str, Runner], rounds: int, peer_rounds: int
+    ours: Mapping[str, Ours], peers: Mapping[str, Runner], rounds: int, peer_rounds: int
 ) -> dict[str, list[float]]:
     """Milliseconds of each."""
-    times: dict[str, list[float]] = {name: [] for name in (*ours, *peers)}
-    for runner in (*ours.values(), *peers.values()):
+    times: dict[str, list[float]] = defaultdict(list)
+    for runner in peers.values():
         runner()
     for index in range(rounds):
-        for name, runner in ours.items():
-            runner()
-            times[name] += [_timed(runner) for _ in range(BURST)]
+        for name, network in ours.items():
+            network.stream_ms()
+            times[name].append(network.stream_ms())
+            times[name + ALONE].append(network.network_ms())
         if index % max(1, rounds // peer_rounds) == 0:
             for name, runner in peers.items():
                 times[name].append(_timed(runner))
@@ -109,23 +146,14 @@ def _gains(
 
 
 def _small_like(peer: str) -> str:
-    """Name of our `small` in the same arithmetic as a peer."""
-    return "small bf16" if peer.endswith("bf16") else "small"
+    """Name of our `small`, alone and in the same arithmetic as a peer."""
+    return ("small bf16" if peer.endswith("bf16") else "small") + ALONE
 
 
 def _timed(runner: Runner) -> float:
     started = time.perf_counter()
     runner()
     return (time.perf_counter() - started) * 1000
-
-
-def _student(tier: str, threads: int, precision: EnginePrecision = "fp32") -> Runner:
-    _, path = find_style("shinkai").file_for(tier)
-    sha256 = identity_of(read_header(path))
-    spec = EngineSpec(path, sha256, WIDTH, HEIGHT, precision=precision, threads=threads)
-    backend = OpenVINOBackend(spec)
-    frame = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
-    return lambda: backend(frame)
 
 
 def _peer(name: str, threads: int, precision: EnginePrecision = "fp32") -> Runner:

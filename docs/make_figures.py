@@ -37,7 +37,7 @@ def speed() -> str:
     peers = ", ".join(f"{PEERS[name]}'s {ratio[name]:.0f} times" for name in PEERS if name in ratio)
     rows: Rows = [("On two cores without a GPU", "")]
     for tier in _tiers(network):
-        also = f"; generators run the same way: {peers} as long" if tier == "small" else ""
+        also = f"; its network alone beside others: {peers} as long" if tier == "small" else ""
         rate = f"{network[tier]['fps_median']:.0f} fps"
         for bits, title in FEWER_BITS.items():
             if fast := network.get(f"{tier} {bits}"):
@@ -53,36 +53,31 @@ def speed() -> str:
 def network() -> str:
     """Rates of the networks, beside those of the peers."""
     whole = record("network")
-    figures = whole["figures"]
-    rows: Rows = [("network", "ms, median", "ms, fastest", "frames a second", "times `small`")]
-    ours = [*_tiers(figures), *(f"{tier} {bits}" for bits in FEWER_BITS for tier in TIERS)]
-    for name in [*ours, *(f"{peer}{kind}" for kind in ("", " bf16", " eager") for peer in PEERS)]:
-        if name not in figures:
+    figures, ratios = whole["figures"], whole["figures"]["ratio_to_small"]
+    head = ("network", "ms, median", "ms, fastest", "frames a second", "times `small` alone")
+    rows: Rows = [head]
+    ours = [f"{tier}{bits}" for bits in ("", " int8", " bf16") for tier in TIERS]
+    for name in (
+        *(f"{one}{part}" for one in ours for part in ("", " alone")),
+        *(f"{peer}{kind}" for kind in ("", " bf16", " eager") for peer in PEERS),
+    ):
+        if (found := figures.get(name)) is None:
             continue
-        found = figures[name]
-        base, _, kind = name.partition(" ")
-        title = (
-            PEERS.get(base, f"`{base}`")
-            + {
-                "": ", OpenVINO" if base in PEERS else "",
-                "eager": ", torch",
-                "int8": ", INT8",
-                "bf16": ", OpenVINO, bfloat16" if base in PEERS else ", bfloat16",
-            }[kind]
-        )
-        least = figures["small bf16" if kind == "bf16" else "small"]["ms_median"]
-        rows.append(
-            (
-                title,
-                f"{found['ms_median']:.1f}",
-                f"{found['ms_min']:.1f}",
-                f"{found['fps_median']:.1f}",
-                f"{found['ms_median'] / least:.1f}",
-            )
-        )
+        times = [found["ms_median"], found["ms_min"], found["fps_median"]]
+        ratio = f"{ratios[name]:.1f}" if name in ratios else ""
+        rows.append((_network_title(name), *(f"{value:.1f}" for value in times), ratio))
     threads = f"{figures['width']}x{figures['height']}, {figures['threads']} threads"
-    note = "; rows in bfloat16: times `small` in bfloat16" if "small bf16" in figures else ""
-    return _table(rows) + f"\n{threads}{note}. {_source('network', whole)}\n"
+    note = "ours in a stream, with lines and packing, and alone, without; others alone"
+    return _table(rows) + f"\n{threads}; {note}. {_source('network', whole)}\n"
+
+
+def _network_title(name: str) -> str:
+    base, *kinds = name.split()
+    if base in PEERS:
+        of_peers = {"eager": ", torch", "bf16": ", OpenVINO, bfloat16"}
+        return PEERS[base] + of_peers.get("".join(kinds), ", OpenVINO")
+    of_ours = FEWER_BITS | {"alone": "alone"}
+    return ", ".join([f"`{base}`", *(of_ours[kind] for kind in kinds)])
 
 
 def roofline() -> str:

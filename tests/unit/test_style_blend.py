@@ -1,5 +1,6 @@
 """Mixtures of styles: parsed, refused, computed, told apart."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from livecartoon.errors import OutputError, UsageError
 from livecartoon.jobs import cache
 from livecartoon.models.checkpoint import identity_of, read_checkpoint, read_header
 from livecartoon.models.mixture import likeness, mixed
-from livecartoon.styles import find_style, short_name
+from livecartoon.styles import find_style, list_styles, short_name
 from livecartoon.wanted import engine_spec
 from tests.drawing import drawn_photo, write_family, write_paper, write_sibling, write_student
 
@@ -134,9 +135,13 @@ def test_blend_when_the_cache_cannot_be_written_then_e402(family, monkeypatch):
         find_style("one:0.5+two:0.5")
 
 
-def test_shipped_styles_when_mixed_then_have_a_common_root(monkeypatch, tmp_path):
+TRAINED = sorted(s.name for s in list_styles() if s.kind == "generator" and not s.base)
+
+
+@pytest.mark.parametrize(("one", "two"), itertools.combinations(TRAINED, 2))
+def test_shipped_styles_when_mixed_then_have_a_common_root(one, two, monkeypatch, tmp_path):
     monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path))
-    assert find_style("shinkai:0.6+ink:0.4").files
+    assert {"nano", "small"} <= find_style(f"{one}:0.6+{two}:0.4").files.keys()
 
 
 def test_short_name_when_used_for_files_then_has_no_colon_and_no_folder():
