@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from livecartoon.errors import UsageError
 from livecartoon.models.checkpoint import Checkpoint, Tensors
 
-LEAST_LIKENESS = 0.6
-"""Cosine of two networks' kernels: 0.65 to 0.9 for ours of one tier, about 0 for strangers."""
+LEAST_LIKENESS = 0.5
+"""Cosine of two networks' kernels: 0.54 to 0.8 for ours of one tier, 0.4 for untrained strangers."""
 _SAME = ("arch", "arch_config", "stride", "input", "output")
 
 

@@ -76,7 +76,7 @@ def test_conversion_when_done_then_the_library_has_nobody_to_tell():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("style", "reduction"), [("hayao", 1), ("shinkai", 2)])
+@pytest.mark.parametrize(("style", "reduction"), [("hosoda", 1), ("shinkai", 2)])
 def test_int8_of_a_shipped_style_then_passes_its_selftest_and_comes_from_the_cache(
     style, reduction
 ):
@@ -100,7 +100,7 @@ def test_int8_of_a_shipped_style_then_passes_its_selftest_and_comes_from_the_cac
 @pytest.mark.slow
 def test_int8_that_moves_a_checkerboard_then_is_refused_in_one_line():
     pytest.importorskip("nncf", reason="nncf is not installed: pip install livecartoon[int8]")
-    _, weights = find_style("paprika").file_for("small")
+    _, weights = find_style("shinkai").file_for("small")
     spec = replace(spec_of(weights, 320, 192), precision="int8", reduction=2)
     with pytest.raises(EngineError, match="fails its self-test: checker") as caught:
         open_backend("openvino", spec, "cpu", Build())

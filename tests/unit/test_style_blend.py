@@ -138,7 +138,7 @@ def test_blend_when_the_cache_cannot_be_written_then_e402(family, monkeypatch):
 TRAINED = sorted(s.name for s in list_styles() if s.kind == "generator" and not s.base)
 
 
-@pytest.mark.parametrize(("one", "two"), itertools.combinations(TRAINED, 2))
+@pytest.mark.parametrize(("one", "two"), list(itertools.combinations(TRAINED, 2)))
 def test_shipped_styles_when_mixed_then_have_a_common_root(one, two, monkeypatch, tmp_path):
     monkeypatch.setenv("LIVECARTOON_CACHE_DIR", str(tmp_path))
     assert {"nano", "small"} <= find_style(f"{one}:0.6+{two}:0.4").files.keys()
