@@ -60,9 +60,8 @@ def train(
         saved_at, meter = state.worked_s, Meter()
         while True:
             worked_s, is_asked = processes.agree(state.worked_s, float(bool(interruption)))
-            moment = Moment(
-                state.step, _share_done(config, recipe, state.step, worked_s), config.seed
-            )
+            done = _share_done(config, recipe, state.step, worked_s)
+            moment = Moment(state.step, done, config.seed)
             if moment.done >= 1 or state.step == pause_at or is_asked:
                 break
             started, begun = clock(), time.perf_counter()

@@ -263,10 +263,8 @@ def deliver(worker: Handle, parcel: Parcel) -> None:
     """Send a file to a worker that does not have it; InputError E301 if it cannot be read."""
     if worker.has(parcel):
         return
-    is_first = True
-    for content in _chunks(parcel.path):
-        worker.take(parcel, content, is_first=is_first, is_last=not content)
-        is_first = False
+    for number, content in enumerate(_chunks(parcel.path)):
+        worker.take(parcel, content, is_first=not number, is_last=not content)
     assert worker.has(parcel)
 
 
@@ -282,9 +280,8 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(
-            "E301", f"{path} cannot be read ({error.strerror})", "check the path"
-        ) from error
+        text = f"{path} cannot be read ({error.strerror})"
+        raise InputError("E301", text, "check the path") from error
 
 
 def job_of(plan: Plan, options: EngineOptions) -> Job:
