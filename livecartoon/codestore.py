@@ -55,6 +55,11 @@ def seal(folder: Path) -> None:
             continue
 
 
+def has_code(folder: Path, function: str) -> bool:
+    """Whether the folder holds machine code of the function of that name."""
+    return any(folder.rglob(f"*.{function}-*.nbc"))
+
+
 def clear() -> None:
     """Throw all of it away; processes that run have what they need in memory."""
     shutil.rmtree(cache_folder(FOLDER), ignore_errors=True)

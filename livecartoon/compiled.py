@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numba
@@ -27,6 +28,9 @@ _HOW: dict[str, Any] = {
 }
 _INSIDE: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Nobody calls a part from outside: the ways in would be a fifth of the compiling."""
+
+_FOLDERS: dict[Callable[..., Any], Path] = {}
+"""Where the code of compiled functions is kept."""
 
 
 def part(function: Callable[P, R]) -> Callable[P, R]:
@@ -65,7 +69,15 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
             codestore.seal(folder)
         return result
 
+    if folder is not None:
+        _FOLDERS[call] = folder
     return call
+
+
+def is_to_come(function: Callable[..., Any]) -> bool:
+    """Whether the code of a compiled function can be kept, and nobody has compiled it yet."""
+    folder = _FOLDERS.get(function)
+    return folder is not None and not codestore.has_code(folder, function.__name__)
 
 
 def _unkept(function: Callable[P, R]) -> Any:  # noqa: ANN401  a dispatcher of numba's

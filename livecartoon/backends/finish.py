@@ -52,7 +52,7 @@ class Finish:
         self._ink, self._layers, self._times = ink, layers, reduction
         rows, columns = (side * reduction for side in small)
         self._size, self._cells = (rows, columns), small
-        self._darkness = _Darkness(ink, self._size, reduction)
+        self._darkness = Darkness(ink, self._size, reduction)
         self._finding, self._drawing = Rows.of(columns, reduction), Rows.of(columns, reduction)
         self._tone = np.array(ink.tone, np.float32) * np.float32(255)
         self._table = None if lattice is None else ColourTable(lattice, STRIP_ROWS, columns)
@@ -121,13 +121,14 @@ class Finish:
         return np.clip(drawn, 0, 255, out=drawn)
 
 
-class _Darkness:
+class Darkness:
     """How dark a pixel is beside its surroundings, along a line, ramped to 0..1, as `Ink` does.
 
     Write the luminance in levels, plus `DARK`, to `inside`, then call.
     """
 
     def __init__(self, ink: InkStyle, size: tuple[int, int], reduction: int) -> None:
+        """Of pictures of that (height, width), `reduction` times those of the network."""
         self._block = BLOCK if reduction == 1 else reduction
         step = ink.ramp * ink.threshold
         self._ramp = 1 / step, (1 - ink.threshold) / step

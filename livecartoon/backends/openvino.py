@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import platform
 import tempfile
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from livecartoon.backends.base import Build, EngineSpec, Fetch, Memory, closed_error, look_values
 from livecartoon.backends.blocks import Packer
+from livecartoon.backends.kernels import compiled_meanwhile
 from livecartoon.backends.openvino_engines import Engine, dressed, engine_of, is_student
 from livecartoon.backends.selftest import Draw
 from livecartoon.backends.stored import StoredBackend
@@ -117,6 +119,10 @@ class OpenVINOCompiler:
 
     def build(self, build: Build) -> bytes:
         """Trace the torch graph, quantise it if asked, compile."""
+        with compiled_meanwhile() if self._is_student else nullcontext():
+            return self._build(build)
+
+    def _build(self, build: Build) -> bytes:
         build.phase("converting")
         model = convert(self.spec, self._library, is_inner=self._is_student)
         if self.spec.precision == "int8":
