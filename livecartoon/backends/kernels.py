@@ -17,6 +17,7 @@ from livecartoon.backends.finish import Darkness, Finish
 from livecartoon.backends.fullsize import Decided, Rows, fill, ink_levels
 from livecartoon.backends.lineloops import lines_of
 from livecartoon.compiled import is_to_come
+from livecartoon.frame import Pixels
 from livecartoon.models.inkstyle import InkStyle
 
 PATIENCE_S = 60.0
@@ -28,7 +29,7 @@ _SIZE = (_TIMES * _CELLS[0], _TIMES * _CELLS[1])
 @contextmanager
 def compiled_meanwhile() -> Iterator[None]:
     """Have the loops of every frame compiled that nobody has compiled; at the end they are."""
-    wanted = [name for name, loops in _LOOPS.items() if any(map(is_to_come, loops))]
+    wanted = [name for name, (_, loops) in _GROUPS.items() if any(map(is_to_come, loops))]
     children: list[subprocess.Popen[bytes]] = []
     try:
         with suppress(OSError):  # no room for a process: this one compiles them
@@ -70,18 +71,18 @@ def _compile_lines() -> None:
     finish.draw(decided, lines, np.ones(4, np.float32), drawn)
 
 
-def _tiny() -> tuple[Decided, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+def _tiny() -> tuple[Decided, Pixels]:
     rows, columns = _CELLS
     photo = np.zeros((*_SIZE, 3), np.uint8)
     gate, colour = (np.ones((rows // 4, columns // 4, 48), np.float32) for _ in range(2))
     return Decided(photo.reshape(len(photo), -1), gate, colour, _TIMES), photo.copy()
 
 
-_LOOPS: dict[str, tuple[Callable[..., None], ...]] = {
-    "fills": (fill,),
-    "lines": (lines_of, ink_levels),
+_GROUPS: dict[str, tuple[Callable[[], None], tuple[Callable[..., None], ...]]] = {
+    "fills": (_compile_fills, (fill,)),
+    "lines": (_compile_lines, (lines_of, ink_levels)),
 }
-"""What a process each compiles: about the same work."""
+"""What a process each does, and which loops it so compiles: about the same work."""
 
 if __name__ == "__main__":
-    {"fills": _compile_fills, "lines": _compile_lines}[sys.argv[1]]()
+    _GROUPS[sys.argv[1]][0]()

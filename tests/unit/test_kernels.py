@@ -13,7 +13,7 @@ from livecartoon.frame import Frame
 from livecartoon.styles import find_style
 from livecartoon.stylizer import Stylizer
 
-loops = [loop for group in kernels._LOOPS.values() for loop in group]
+loops = [loop for _, group in kernels._GROUPS.values() for loop in group]
 print(sum(map(kernels.is_to_come, loops)), end=" ")
 with kernels.compiled_meanwhile():
     pass

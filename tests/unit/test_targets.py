@@ -97,6 +97,24 @@ def test_make_target_of_a_noisy_photo_is_flatter_and_lined():
     assert target.line.max() > 0.5
 
 
+def weak_violet_wall(chroma):
+    """A wall of two tones, OKLCh hue 310, as a bad white balance shows a grey one."""
+    lab = np.zeros((96, 128, 3), np.float32)
+    lab[..., 0] = 0.55 + 0.05 * (np.arange(128) // 16 % 2)
+    lab[..., 1:] = chroma * np.array([np.cos(np.radians(310)), np.sin(np.radians(310))])
+    return oklab_to_rgb(lab)
+
+
+@pytest.mark.parametrize("style", ["shinkai", "paprika", "ink"])
+def test_make_target_of_a_weak_violet_wall_makes_it_greyer_and_of_a_violet_thing_no_paler(style):
+    def chroma_of(wall):
+        graded = make_target(wall, find_style(style)).graded
+        return float(np.median(chroma_and_hue(rgb_to_oklab(graded))[0]))
+
+    assert chroma_of(weak_violet_wall(0.035)) < 0.035
+    assert chroma_of(weak_violet_wall(0.12)) > 0.11
+
+
 def test_make_target_twice_gives_the_same_bytes():
     first, second = (make_target(draw_photo(), STYLES["shinkai"]) for _ in range(2))
     assert np.array_equal(first.out, second.out)

@@ -131,6 +131,7 @@ def _chroma(fill: _Fill, hue_gain: Array, parameters: StyleParameters) -> Array:
     dark = 1 - smoothstep(fill.lightness, 0.30, 0.48)
     cool = smoothstep(hue, 215, 240) * (1 - smoothstep(hue, 300, 330))
     gained = gained * (1 - 0.6 * dark * cool * (1 - smoothstep(chroma, 0.02, 0.05)))
+    gained = gained + _find_casts(fill) * np.minimum(0.6 * chroma - gained, 0)
     cream = smoothstep(hue, 60, 80) * (1 - smoothstep(hue, 110, 130))
     cream = cream * fill.lights * (1 - smoothstep(chroma, 0.05, 0.10))
     gained = gained + 0.7 * cream * np.minimum(chroma - gained, 0)
@@ -141,6 +142,13 @@ def _chroma(fill: _Fill, hue_gain: Array, parameters: StyleParameters) -> Array:
         ceiling * np.tanh(gained / ceiling), np.minimum(gained, 1.03 * chroma)
     )
     return limited
+
+
+def _find_casts(fill: _Fill) -> Array:
+    """Where a weak violet is the camera's, not the thing's: walls and streets, no evening sky."""
+    violet = smoothstep(fill.hue, 262, 284) * (1 - smoothstep(fill.hue, 345, 358))
+    weak = 1 - smoothstep(fill.chroma, 0.04, 0.08)
+    return np.asarray(violet * weak * (1 - fill.masks.sky), np.float32)
 
 
 def _look_up(hue: Array, rules: tuple[HueRule, ...]) -> tuple[Array, Array, Array]:
