@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from livecartoon.errors import UsageError
 from livecartoon.models.checkpoint import Checkpoint, Tensors
 
-LEAST_LIKENESS = 0.5
-"""Cosine of two networks' kernels: 0.54 to 0.8 for ours of one tier, 0.4 for untrained ones of
+LEAST_LIKENESS = 0.45
+"""Cosine of two networks' kernels: 0.48 to 0.8 for ours of one tier, 0.4 for untrained ones of
 one shape, whose deep blocks all begin near the identity."""
 _SAME = ("arch", "arch_config", "stride", "input", "output")
 
