@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -32,6 +33,9 @@ def report(session: Session, error: BaseException) -> int:
         return _stopped(session, TERMINATED if isinstance(error, Terminated) else INTERRUPTED)
     if isinstance(error, click.ClickException):
         error = from_click(error)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        name = Path(str(error.filename)).name
+        error = UsageError("E201", f"{name[:40]}... is too long for a file's name", "a shorter one")
     if isinstance(error, LivecartoonError):
         logging.getLogger("livecartoon").debug("raised here", exc_info=error)
         _tell(session, error.exit_code, error.code, error.message, error.remedies)

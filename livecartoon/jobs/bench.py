@@ -16,6 +16,7 @@ import numpy as np
 
 from livecartoon.backends import BACKENDS, probe
 from livecartoon.config import EngineOptions
+from livecartoon.errors import UsageError
 from livecartoon.frame import Frame
 from livecartoon.pipeline import run
 from livecartoon.sinks.encoder import EncoderSettings
@@ -30,6 +31,8 @@ WINDOWS = 5
 WARMUP_SHARE = 0.3
 """Of the measured time; discarded."""
 DRAWN_FRAMES = 24
+LEAST_SIDE = 16
+"""Pixels of a drawn frame."""
 LEAST_FRAMES, MOST_FRAMES = 10, 900
 RATE = Fraction(30)
 TIME_BASE = Fraction(1, 30)
@@ -56,7 +59,14 @@ def bench(
     options: EngineOptions,
     on_start: Callable[[int, int, str], None] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the `runs` of the JSON document; EngineError if a named backend cannot run."""
+    """Return the `runs` of the JSON document; EngineError if a named backend cannot run.
+
+    UsageError E201 for a size that the drawn frames cannot have.
+    """
+    for width, height in settings.sizes:
+        if width % 2 or height % 2 or min(width, height) < LEAST_SIDE:
+            text = f"{width}x{height} is not even, or below {LEAST_SIDE}x{LEAST_SIDE}"
+            raise UsageError("E201", text, "--size 640x360")
     style = find_style(options.style)
     backends = settings.backends or tuple(usable_backends())
     if style.kind == "filter":

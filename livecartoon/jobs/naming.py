@@ -35,6 +35,8 @@ def expand_inputs(
 
 
 def _expand(text: str, suffixes: set[str], is_recursive: bool) -> Iterator[Path]:
+    if not text:  # of an unset variable: it would be the current folder
+        raise InputError("E301", "an input without a name", "give a file or folder")
     path = Path(text).expanduser()
     if URL.match(text):
         raise UsageError("E201", f"{text} is an address", "save the file first; cam takes URLs")

@@ -128,5 +128,5 @@ def _failed(path: Path, what: str) -> OutputError:
     return OutputError(
         "E405",
         f"the written {path.suffix} file fails verification: {what}",
-        "try -c h264 and a .mkv, and report it",
+        "-c h264 and a .mkv, and report it",
     )

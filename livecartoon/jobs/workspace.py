@@ -57,7 +57,7 @@ class Workspace:
                 lock.unlink(missing_ok=True)
             else:
                 return
-        raise OutputError("E406", f"another run took {self._output.name}", "try again")
+        raise OutputError("E406", f"another run took {self._output.name}", "again later")
 
     def commit(self, target: Path) -> None:
         """Give the finished part its name, surviving a power cut on the way."""

@@ -20,12 +20,13 @@ def output_error(path: Path, encoder: str, error: Exception) -> OutputError:
         return OutputError(
             "E403", f"disk full at {path.parent}: {free} MiB free", "free some space"
         )
-    if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
-        said = error.strerror
+    is_closed = getattr(error, "errno", None) == errno.EROFS
+    if is_closed or isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
+        said = getattr(error, "strerror", None) or str(error)
         return OutputError("E402", f"{path} cannot be written ({said})", "check the folder")
     if isinstance(error, UnknownCodecError):
         return OutputError("E405", f"no encoder {encoder!r}", "livecartoon devices --encoders")
     if "does not support" in str(error):
         return OutputError("E404", f"{path.suffix} cannot hold {encoder}", "write a .mkv")
     said = getattr(error, "strerror", None) or str(error)
-    return OutputError("E405", f"{encoder} for {path.suffix} refused: {said}", "try -c h264")
+    return OutputError("E405", f"{encoder} for {path.suffix} refused: {said}", "-c h264")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import av
+import av.codec.codec
 import av.container
 import av.logging
 import av.video.codeccontext
@@ -88,6 +89,7 @@ class VideoEncoder:
     def _add(self, container: av.container.OutputContainer) -> av.video.stream.VideoStream:
         info, settings = self._info, self._settings
         options = encoder_options(self.name, settings)
+        _check_is_video(self.name)
         stream = container.add_stream(self.name, rate=info.rate or 25)
         assert isinstance(stream, av.video.stream.VideoStream)
         context = stream.codec_context
@@ -115,7 +117,7 @@ class VideoEncoder:
         except (av.FFmpegError, OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or str(error)
             raise OutputError(
-                "E405", f"{self.name} does not open here ({said})", "try -c h264"
+                "E405", f"{self.name} does not open here ({said})", "-c h264"
             ) from error
         if said:
             raise OutputError("E405", f"{self.name}: {said}", "drop or correct the option")
@@ -237,6 +239,16 @@ class VideoEncoder:
         picture.colorspace, picture.color_range = matrix, color_range
         picture.color_primaries, picture.color_trc = primaries, transfer
         return picture
+
+
+def _check_is_video(encoder: str) -> None:
+    """OutputError E405 for an encoder of sound or subtitles; unknown ones say so themselves."""
+    try:
+        kind = av.codec.Codec(encoder, "w").type
+    except av.codec.codec.UnknownCodecError:
+        return
+    if kind != "video":
+        raise OutputError("E405", f"{encoder} encodes {kind}, no video", "-c h264")
 
 
 def _colour_codes(info: VideoInfo) -> tuple[int, int, int, int]:

@@ -198,14 +198,19 @@ def _paint_face(side: int) -> tuple[Pixels, NDArray[np.bool_]]:
 
 
 def write_time_code(pixels: Pixels, counter: int, clock_ms: int) -> None:
-    """Draw the low 16 bits of `counter` and `clock_ms` into the bottom left of `pixels`."""
+    """Draw the low 16 bits of `counter` and `clock_ms` into the bottom left of `pixels`.
+
+    A picture without room for them gets none.
+    """
     cells = np.zeros((2, CELLS), np.uint8)
     cells[:, 0] = 255
     for row, value in enumerate((counter, clock_ms)):
         for bit in range(BITS):
             cells[row, 2 + bit] = 255 * ((value >> (BITS - 1 - bit)) & 1)
     block = cells.repeat(CELL, axis=0).repeat(CELL, axis=1)
-    _code_part(pixels)[:] = block[:, :, None]
+    part = _code_part(pixels)
+    if part.shape[:2] == block.shape:
+        part[:] = block[:, :, None]
 
 
 def _code_part(pixels: Pixels) -> Pixels:

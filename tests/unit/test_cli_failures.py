@@ -25,6 +25,9 @@ from livecartoon.errors import InputError
         (["convert", "x.mp4", "-y", "-n"], "exclude each other"),
         (["convert", "x.mp4", "-e", "oops"], "not KEY=VALUE"),
         (["convert", "x.mp4", "-s", "clasic"], "did you mean: classic"),
+        (["convert", "x" * 300 + ".mp4"], "is too long for a file's name"),
+        (["bench", "--size", "1x1", "-s", "classic"], "below 16x16"),
+        (["bench", "--size", "80x45", "-s", "classic"], "80x45 is not even"),
         (["cam", "--no-show"], "error[E204]"),
         (["cam", "--duration", "soon"], "is not a time"),
         (["styles", "show"], "error[E202]"),
@@ -39,6 +42,15 @@ def test_usage_when_wrong_then_exit_2_with_form_and_remedy(args, words, capsys):
     assert first.startswith("livecartoon: error[E2")
     assert any(line.startswith("  try: ") for line in rest)
     assert words in err
+
+
+@pytest.mark.parametrize("command", ["convert", "image"])
+def test_input_when_empty_as_of_an_unset_variable_then_it_is_not_the_current_folder(
+    command, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert run([command, ""]) == 3
+    assert "an input without a name" in capsys.readouterr().err
 
 
 def test_error_when_raised_by_a_job_then_has_the_documented_form(probe, capsys):

@@ -185,6 +185,7 @@ def test_file_sink_of_sound_copies_or_says_that_it_encodes(
 @pytest.mark.parametrize(
     ("name", "settings", "code"),
     [
+        ("out.mp4", EncoderSettings(codec="aac"), "E405"),
         ("out.mp4", EncoderSettings(codec="nothing"), "E405"),
         ("out.mp4", EncoderSettings(extra={"presett": "fast"}), "E405"),
         ("out.mp4", EncoderSettings(extra={"profile": "nonsense"}), "E405"),

@@ -28,6 +28,13 @@ def test_time_code_beyond_16_bits_wraps():
     assert read_time_code(pixels) == (5, 9)
 
 
+def test_time_code_of_a_picture_too_small_for_it_is_left_out():
+    pixels = np.full((46, 80, 3), 7, np.uint8)
+    write_time_code(pixels, 5, 6)
+    assert (pixels == 7).all()
+    assert read_time_code(pixels) is None
+
+
 def test_time_code_under_noise_is_still_read():
     pixels = np.zeros((96, 200, 3), np.uint8)
     write_time_code(pixels, 1234, 5678)
