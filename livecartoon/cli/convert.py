@@ -121,7 +121,7 @@ def convert(inputs: tuple[str, ...], **values: Any) -> None:
       livecartoon convert holiday.mp4
       livecartoon convert holiday.mp4 -s classic -o cartoon.mkv -y
     """
-    from livecartoon.jobs.naming import expand_inputs
+    from livecartoon.jobs.naming import expand_inputs, known_names
 
     session = current()
     output, is_recursive = values.pop("output"), values.pop("recursive")
@@ -137,7 +137,8 @@ def convert(inputs: tuple[str, ...], **values: Any) -> None:
         if PIPE_NAME in inputs:
             inputs = (str(stack.enter_context(spooled(output))),)
             settings = replace(settings, resume=False)
-        paths = expand_inputs(list(inputs), is_recursive=is_recursive)
+        names = known_names(options.style)
+        paths = expand_inputs(list(inputs), is_recursive=is_recursive, styles=names)
         if not settings.dry_run and not to_pipe:
             make_folder(output, len(paths))
         status = stack.enter_context(open_status(session))

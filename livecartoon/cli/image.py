@@ -39,7 +39,7 @@ def image(inputs: tuple[str, ...], **values: Any) -> None:
       livecartoon image photo.png -s classic -o drawing.png -y
     """
     from livecartoon.jobs.image import ImageSettings, convert_images
-    from livecartoon.jobs.naming import expand_inputs
+    from livecartoon.jobs.naming import expand_inputs, known_names
     from livecartoon.jobs.report import FileReport
 
     session = current()
@@ -49,7 +49,8 @@ def image(inputs: tuple[str, ...], **values: Any) -> None:
     names = ("format", "overwrite", "quality", "skip_existing")
     settings = ImageSettings(**{name: values.pop(name) for name in names})
     options = engine_options(session, values)
-    paths = expand_inputs(list(inputs), SUFFIXES, is_recursive=is_recursive)
+    styles = known_names(options.style)
+    paths = expand_inputs(list(inputs), SUFFIXES, is_recursive=is_recursive, styles=styles)
     make_folder(output, len(paths))
 
     def on_done(number: int, report: FileReport) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from livecartoon.errors import InputError, OutputError, UsageError
 from livecartoon.sinks.encoder import CONTAINERS, container_of
-from livecartoon.styles import short_name
+from livecartoon.styles import list_styles, short_name
 
 #: Suffixes a result keeps from its source.
 KEPT = tuple(sorted(set(CONTAINERS) - {"avi", "webp"}))
@@ -21,20 +21,29 @@ URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 def expand_inputs(
-    texts: list[str], suffixes: set[str] | None = None, *, is_recursive: bool = False
+    texts: list[str],
+    suffixes: set[str] | None = None,
+    *,
+    is_recursive: bool = False,
+    styles: Collection[str] = (),
 ) -> list[Path]:
-    """Return the files meant by paths, folders, globs and `@list.txt`, each once, in order."""
+    """Return the files meant by paths, folders, globs and `@list.txt`, each once, in order.
+
+    A folder's results of an earlier run, named after one of `styles`, are none of its inputs.
+    """
     wanted = suffixes or VIDEO_SUFFIXES
     found: dict[Path, None] = {}
     for text in texts:
-        for path in _expand(text, wanted, is_recursive):
+        for path in _expand(text, wanted, is_recursive, styles):
             found.setdefault(path)
     if not found:
         raise InputError("E301", "no input files found", "check the paths and patterns")
     return list(found)
 
 
-def _expand(text: str, suffixes: set[str], is_recursive: bool) -> Iterator[Path]:
+def _expand(
+    text: str, suffixes: set[str], is_recursive: bool, styles: Collection[str]
+) -> Iterator[Path]:
     if not text:  # of an unset variable: it would be the current folder
         raise InputError("E301", "an input without a name", "give a file or folder")
     path = Path(text).expanduser()
@@ -42,11 +51,13 @@ def _expand(text: str, suffixes: set[str], is_recursive: bool) -> Iterator[Path]
         raise UsageError("E201", f"{text} is an address", "save the file first; cam takes URLs")
     if text.startswith("@") and not path.exists():
         for line in _read_list(Path(text[1:]).expanduser()):
-            yield from _expand(line, suffixes, is_recursive)
+            yield from _expand(line, suffixes, is_recursive, styles)
     elif path.is_dir():
         inside = path.rglob("*") if is_recursive else path.iterdir()
-        files = (p for p in inside if p.suffix.lower() in suffixes and p.is_file())
-        yield from sorted((p for p in files if not _is_ours(p)), key=natural_key)
+        files = [p for p in inside if p.suffix.lower() in suffixes and p.is_file()]
+        stems = {p.with_suffix("") for p in files}
+        ours = (p for p in files if _is_ours(p) or _is_result(p, stems, styles))
+        yield from sorted(set(files).difference(ours), key=natural_key)
     elif path.exists() or not glob.has_magic(text):
         if not path.exists():
             raise InputError("E301", f"no such file: {text}", "check the path")
@@ -60,6 +71,17 @@ def _expand(text: str, suffixes: set[str], is_recursive: bool) -> Iterator[Path]
 
 def _is_ours(path: Path) -> bool:
     return any(part.endswith(WORK_SUFFIX) for part in path.parts)
+
+
+def _is_result(path: Path, stems: set[Path], styles: Collection[str]) -> bool:
+    """Whether another file, whose path without suffix is one of `stems`, became this one."""
+    source, _, style = path.stem.rpartition(".")
+    return bool(source) and style in styles and path.with_name(source) in stems
+
+
+def known_names(style: str) -> set[str]:
+    """What results are named after: the installed styles, and the one that was typed."""
+    return {short_name(style), *(each.name for each in list_styles())}
 
 
 def _read_list(path: Path) -> list[str]:

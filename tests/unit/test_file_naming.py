@@ -9,6 +9,7 @@ from livecartoon.errors import InputError, OutputError, UsageError
 from livecartoon.jobs.naming import (
     check_paths,
     expand_inputs,
+    known_names,
     make_folders,
     output_for,
     partial_name,
@@ -29,6 +30,18 @@ def test_expand_inputs_of_a_folder_sorts_naturally_and_skips_ours(tmp_path: Path
     assert [path.name for path in flat] == ["a2.mkv", "a10.mp4"]
     deep = expand_inputs([str(tmp_path)], is_recursive=True)
     assert [path.name for path in deep] == ["a2.mkv", "a10.mp4", "b.mp4"]
+
+
+def test_expand_inputs_of_a_folder_leaves_out_what_became_of_others(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4", "a.ink.mp4", "a.part2.mkv", "b.ink.mp4", "c.mov", "c.me+you.mp4")
+    found = expand_inputs([str(tmp_path)], styles={"ink", "me+you"})
+    assert [path.name for path in found] == ["a.mp4", "a.part2.mkv", "b.ink.mp4", "c.mov"]
+    named = expand_inputs([str(tmp_path / "a.ink.mp4")], styles={"ink"})
+    assert [path.name for path in named] == ["a.ink.mp4"]
+
+
+def test_known_names_are_the_installed_styles_and_the_typed_one() -> None:
+    assert known_names("looks/mine.toml") >= {"mine", "shinkai", "classic"}
 
 
 def test_expand_inputs_of_a_list_and_globs_gives_each_once(tmp_path: Path) -> None:
